@@ -1,0 +1,1 @@
+"""The supervision node: a program of its own that trusts nothing but the published log."""
