@@ -1,6 +1,6 @@
 """What an entry of the log says: a fact in the open, or a seal that looks like every other seal.
 
-Open: `{"fact":{...},"v":1}`. Sealed: `{"seal":"<base64 sha256(salt16 || canonical fact)>","v":1}`, 63 bytes whatever
+Open: `{"fact":{...},"v":1}`. Sealed: `{"seal":"<base64 sha256(salt16 || canonical fact)>","v":1}`, 61 bytes whatever
 it stands for. A cover entry is a seal over nothing: 32 random bytes.
 """
 

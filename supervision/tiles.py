@@ -166,9 +166,14 @@ class TileTree:
 
     def _perfect(self, level: int, index: int) -> bytes:
         tile_level, above = divmod(level, HEIGHT)
-        first = index << above
-        number, place = divmod(first, WIDTH)
-        return fold(self._tile(tile_level, number)[place : place + (1 << above)])
+        number, place = divmod(index << above, WIDTH)
+        try:
+            return fold(self._tile(tile_level, number)[place : place + (1 << above)])
+        except TileError:
+            if tile_level == 0:
+                raise
+        # an upper tile of this width is not on the shelf; the tiles below say the same
+        return merkle.node_hash(self._perfect(level - 1, 2 * index), self._perfect(level - 1, 2 * index + 1))
 
     def _tile(self, level: int, number: int) -> list[bytes]:
         if (level, number) not in self._kept:

@@ -166,7 +166,7 @@ def parse(raw: bytes) -> Fact:
     """The fact these canonical bytes say; FactError otherwise."""
     try:
         fact = from_json(canonical.decode(raw))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise FactError(f"not a fact: {error}") from error
     if fact.canonical() != raw:
         raise FactError("the fact is not canonical")
