@@ -1,0 +1,180 @@
+"""All that keeps a draft from being published, as a list and not one refusal at a time. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernel.clock import beijing
+from kernel.errors import Refusal
+from tendering import methods, timetable
+from tendering.packs import Kind, Pack
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """One thing missing: what to do in both languages, the rule that asks for it, the form field where it is put right."""
+
+    code: str
+    zh: str
+    en: str
+    rule: str
+    field: str = ""
+
+
+@dataclass(frozen=True)
+class LotView:
+    """What the checklist needs to know of a lot. `keys` are the obstacles of its keyset, found by who holds the keys."""
+
+    number: int
+    terms: Mapping[str, Any]
+    closes_at: dt.datetime | None
+    keys: Sequence[Obstacle] = ()
+
+
+@dataclass(frozen=True)
+class TenderView:
+    pack: Pack
+    notice: Mapping[str, Any]
+    lots: Sequence[LotView]
+    documents: Sequence[str] = field(default_factory=tuple)
+
+
+FIELDS: tuple[tuple[str, str, str], ...] = (
+    ("title", "标题", "the title"),
+    ("project_name", "项目名称", "the project's name"),
+    ("content", "招标内容和范围", "what is tendered, and its scope"),
+    ("scale", "规模", "the scale"),
+    ("fund_source", "资金来源", "the source of funds"),
+    ("qualification", "投标人资格要求", "the qualification asked of bidders"),
+    ("documents_obtained", "获取招标文件的时间和方式", "when and how documents are obtained"),
+    ("submission", "递交投标文件的方式", "how bids are submitted"),
+)
+"""Contents the notice must state (令10号 art. 5; 财政部令第87号 art. 13), each with its name for people."""
+
+CONTACT: tuple[tuple[str, str, str], ...] = (
+    ("name", "联系人", "the contact's name"),
+    ("phone", "联系电话", "the contact's telephone"),
+    ("address", "联系地址", "the contact's address"),
+)
+
+
+def obstacles(view: TenderView, now: dt.datetime) -> list[Obstacle]:
+    """Everything still missing, in the order of the form; empty when the tender can be published at `now`."""
+    found = [*_pack(view, now), *_notice(view), *_documents(view)]
+    if not view.lots:
+        found.append(_missing(view, "lots", "至少一个标段（包）", "at least one lot"))
+    for lot in view.lots:
+        found += [*_lot(view, lot), *_deadline(view.pack, lot, now), *lot.keys]
+    return found
+
+
+def _pack(view: TenderView, now: dt.datetime) -> Iterator[Obstacle]:
+    if not view.pack.in_force(beijing(now).date()):
+        yield Obstacle(
+            "pack.not_in_force",
+            "规则包今日不在有效期内，请改选。",
+            "The law pack is not in force today: choose another.",
+            "rules.md 1",
+            "pack",
+        )
+
+
+def _notice(view: TenderView) -> Iterator[Obstacle]:
+    for name, zh, en in FIELDS:
+        if _blank(view.notice.get(name)):
+            yield _missing(view, name, zh, en)
+    contact = view.notice.get("contact") or {}
+    for name, zh, en in CONTACT:
+        if _blank(contact.get(name)):
+            yield _missing(view, f"contact.{name}", zh, en)
+    yield from _terms(view)
+
+
+def _terms(view: TenderView) -> Iterator[Obstacle]:
+    if view.notice.get("consortium_allowed") is None:
+        rule = view.pack.the(Kind.REQUIRED, "consortium_allowed")
+        yield Obstacle(
+            "notice.consortium_allowed",
+            "请说明是否接受联合体投标。",
+            "Say whether consortia are accepted.",
+            rule.cited,
+            "consortium_allowed",
+        )
+    if not view.notice.get("bid_validity_days"):
+        rules = view.pack.find(Kind.REQUIRED, "bid_validity_days") or view.pack.find(Kind.REQUIRED, "notice")
+        yield Obstacle(
+            "notice.bid_validity_days",
+            "请填写投标有效期（天）。",
+            "State how many days bids stay valid.",
+            rules[0].cited,
+            "bid_validity_days",
+        )
+
+
+def _documents(view: TenderView) -> Iterator[Obstacle]:
+    if not view.documents:
+        yield _missing(view, "documents", "招标文件（至少一份）", "the tender documents (at least one)")
+
+
+def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
+    where = f"lots.{lot.number}"
+    ceiling = lot.terms.get("ceiling")
+    if _blank(lot.terms.get("name")):
+        yield _missing(view, f"{where}.name", f"第 {lot.number} 标段名称", f"the name of lot {lot.number}")
+    price = view.pack.the(Kind.FORBIDDEN, "min_price")
+    if lot.terms.get("min_price") is not None:
+        yield Obstacle(
+            "price.minimum_forbidden",
+            "不得设定最低投标限价。",
+            "A minimum price is forbidden.",
+            price.cited,
+            f"{where}.min_price",
+        )
+    if ceiling is None and view.pack.trade == "procurement":
+        yield Obstacle(
+            "price.budget_missing",
+            f"第 {lot.number} 包须公开预算金额或最高限价。",
+            f"Lot {lot.number} must state its budget or maximum price.",
+            price.cited,
+            f"{where}.ceiling",
+        )
+    for fault in methods.faults(lot.terms.get("method"), view.pack, ceiling):
+        yield Obstacle(fault.code, fault.zh, fault.en, fault.rule, f"{where}.method")
+
+
+def _deadline(pack: Pack, lot: LotView, now: dt.datetime) -> Iterator[Obstacle]:
+    where = f"lots.{lot.number}.closes_at"
+    if lot.closes_at is None:
+        rule = pack.find(Kind.SAME_MOMENT, "opening")[0].cited
+        yield Obstacle(
+            "deadline.missing",
+            f"请填写第 {lot.number} 标段的投标截止时间。",
+            f"Set the deadline of lot {lot.number}.",
+            rule,
+            where,
+        )
+        return
+    closes_at = lot.closes_at
+    yield from refused(
+        lambda: timetable.check_deadline(timetable.earliest_deadline(pack, now), closes_at), where
+    )
+
+
+def refused(check: Callable[[], None], where: str) -> Iterator[Obstacle]:
+    """The refusal that `check` raises, as an obstacle at the field `where`; nothing when it passes."""
+    try:
+        check()
+    except Refusal as refusal:
+        yield Obstacle(refusal.code, refusal.words.zh, refusal.words.en, refusal.rule or "", where)
+
+
+def _missing(view: TenderView, name: str, zh: str, en: str) -> Obstacle:
+    rule = view.pack.the(Kind.REQUIRED, "notice").cited
+    return Obstacle(f"notice.{name}", f"缺少：{zh}。", f"Missing: {en}.", rule, name)
+
+
+def _blank(value: object) -> bool:
+    return not isinstance(value, str) or not value.strip()
