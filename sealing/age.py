@@ -92,7 +92,7 @@ def _decode_bech32(prefix: str, text: str) -> bytes:
 def encrypt(src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None:
     """Encrypt `src` into `dst` for one recipient; `tee` sees every ciphertext block in order (for a digest)."""
     file_key = secrets.token_bytes(FILE_KEY)
-    _encrypt(src, dst, _wrap_x25519(file_key, decode_recipient(recipient)), file_key, tee)
+    _encrypt(src, dst, [_wrap_x25519(file_key, decode_recipient(recipient))], file_key, tee)
 
 
 def decrypt(src: BinaryIO, dst: stream.Sink, secret: bytes, tee: stream.Tee | None = None) -> None:
@@ -112,9 +112,11 @@ def decrypt(src: BinaryIO, dst: stream.Sink, secret: bytes, tee: stream.Tee | No
     stream.unseal(src, dst, age_header.derive(file_key, nonce, b"payload"), tee)
 
 
-def encrypt_bytes(raw: bytes, recipient: str) -> bytes:
-    sealed = io.BytesIO()
-    encrypt(io.BytesIO(raw), sealed, recipient)
+def encrypt_bytes(raw: bytes, *recipients: str) -> bytes:
+    """For one recipient, or several of whom each can open it alone."""
+    file_key, sealed = secrets.token_bytes(FILE_KEY), io.BytesIO()
+    stanzas = [_wrap_x25519(file_key, decode_recipient(recipient)) for recipient in recipients]
+    _encrypt(io.BytesIO(raw), sealed, stanzas, file_key, None)
     return sealed.getvalue()
 
 
@@ -155,7 +157,7 @@ def encrypt_passphrase(raw: bytes, passphrase: str, work_factor: int = DEFAULT_W
     file_key, salt, sealed = secrets.token_bytes(FILE_KEY), secrets.token_bytes(16), io.BytesIO()
     body = ChaCha20Poly1305(_stretch(passphrase, salt, work_factor)).encrypt(_ZERO_NONCE, file_key, None)
     stanza = Stanza(_SCRYPT, (encode64(salt), str(work_factor)), body)
-    _encrypt(io.BytesIO(raw), sealed, stanza, file_key, None)
+    _encrypt(io.BytesIO(raw), sealed, [stanza], file_key, None)
     return sealed.getvalue()
 
 
@@ -190,10 +192,10 @@ def check_header(src: BinaryIO, size: int | None = None) -> HeaderFacts:
 
 
 def _encrypt(
-    src: stream.Source, dst: stream.Sink, stanza: Stanza, file_key: bytes, tee: stream.Tee | None
+    src: stream.Source, dst: stream.Sink, stanzas: list[Stanza], file_key: bytes, tee: stream.Tee | None
 ) -> None:
     nonce = secrets.token_bytes(PAYLOAD_NONCE)
-    head = age_header.write([stanza], file_key) + nonce
+    head = age_header.write(stanzas, file_key) + nonce
     dst.write(head)
     if tee is not None:
         tee(head)

@@ -15,6 +15,7 @@ STAGE = re.compile(r"[a-z][a-z0-9-]{0,31}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 BID_ID = re.compile(r"[0-9a-f]{32}")
 REASON = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,2000}")
+BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 SIGNATURE_SIZE = 64
 
 
