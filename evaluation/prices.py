@@ -1,0 +1,59 @@
+"""From the price of the bid to the price that is compared.
+
+Rules run in the order of `PRICE_RULES`, each noting its step; arithmetic correction (article 59) takes its place
+before the deduction when bills of quantities are read. The contract is always at the bid's own price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from evaluation import decimals
+from evaluation.spec import MethodSpec
+from evaluation.trace import Step, Trace
+from kernel import money
+from kernel.money import Fen
+
+
+@dataclass(frozen=True)
+class Bid:
+    """What an opened bid brings to the calculation; `enterprise` is the class it claims a deduction by."""
+
+    bid_id: str
+    price: Fen | None
+    enterprise: str | None = None
+
+
+@dataclass(frozen=True)
+class Priced:
+    """A valid bid with the price it is compared at, in yuan."""
+
+    bid_id: str
+    price: Fen
+    evaluated: Fraction
+
+
+PriceRule = Callable[[MethodSpec, Bid, Fraction, Trace], Fraction]
+
+
+def policy_deduction(spec: MethodSpec, bid: Bid, price: Fraction, trace: Trace) -> Fraction:
+    """The price times (1 - d) for the enterprise classes the method names (财库〔2022〕19号); moves the minimum for all."""
+    rate = spec.deduction.get(bid.enterprise) if bid.enterprise else None
+    if rate is None:
+        return price
+    formula = f"{decimals.shown(price)} x (1 - {decimals.plain(rate)})"
+    return trace.note(Step("deduction", bid.bid_id, "cn.deduction.19", formula, price * (1 - rate)))
+
+
+PRICE_RULES: tuple[PriceRule, ...] = (policy_deduction,)
+
+
+def evaluate_price(spec: MethodSpec, bid: Bid, price: Fen, trace: Trace) -> Priced:
+    """The bid's price after every rule; the first step shows the price as it was read out."""
+    read_out = trace.note(Step("price", bid.bid_id, "opening", money.wire(price), Fraction(price, 100)))
+    evaluated = read_out
+    for rule in PRICE_RULES:
+        evaluated = rule(spec, bid, evaluated, trace)
+    return Priced(bid.bid_id, price, evaluated)
