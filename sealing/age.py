@@ -8,12 +8,10 @@ round. Not supported, because the protocol needs neither: ASCII armor, plugins, 
 from __future__ import annotations
 
 import io
-import os
 import secrets
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -31,6 +29,7 @@ from sealing.age_header import (
     decode64,
     encode64,
 )
+from sealing.replacing import Replacing
 
 FILE_KEY = 16
 PAYLOAD_NONCE = 16
@@ -95,21 +94,15 @@ def encrypt(src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Te
     _encrypt(src, dst, [_wrap_x25519(file_key, decode_recipient(recipient))], file_key, tee)
 
 
-def decrypt(src: BinaryIO, dst: stream.Sink, secret: bytes, tee: stream.Tee | None = None) -> None:
-    """Decrypt `src` into `dst`; AgeError on any defect, when what `dst` already holds must be thrown away.
+class Sealed(stream.Source, age_header.Lines, Protocol):
+    """What a ciphertext is read from: a binary file, or anything else with `read` and `readline`."""
 
-    `tee` sees the payload's blocks from the nonce on, not the header (which is parsed before it).
-    """
+
+def decrypt(src: Sealed, dst: stream.Sink, secret: bytes) -> None:
+    """Decrypt `src` into `dst`; AgeError on any defect, when what `dst` already holds must be thrown away."""
     header = age_header.read(src)
     file_key = _file_key(header, secret)
-    if not header.authentic(file_key):
-        raise MacError("the header was changed after it was written")
-    nonce = stream.read_exactly(src, PAYLOAD_NONCE)
-    if len(nonce) != PAYLOAD_NONCE:
-        raise HeaderError("the file ends before its payload")
-    if tee is not None:
-        tee(nonce)
-    stream.unseal(src, dst, age_header.derive(file_key, nonce, b"payload"), tee)
+    _open_payload(src, dst, header, file_key)
 
 
 def encrypt_bytes(raw: bytes, *recipients: str) -> bytes:
@@ -129,27 +122,8 @@ def decrypt_bytes(raw: bytes, secret: bytes) -> bytes:
 
 def decrypt_file(src_path: Path, dst_path: Path, secret: bytes) -> None:
     """Decrypt beside `dst_path` and rename only on a clean end, so that half a plaintext never has that name."""
-    with src_path.open("rb") as src, _replacing(dst_path) as dst:
-        decrypt(src, dst, secret)
-
-
-class _replacing:  # noqa: N801  reads as a verb where it is used
-    """A file that takes its name when the body ends cleanly and disappears when it does not."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        handle, self._temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        self._file = os.fdopen(handle, "wb", buffering=0)
-
-    def __enter__(self) -> BinaryIO:
-        return self._file
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        self._file.close()
-        if kind is None:
-            Path(self._temporary).replace(self._path)
-        else:
-            Path(self._temporary).unlink()
+    with src_path.open("rb") as src, Replacing(dst_path) as dst:
+        decrypt(src, dst.file, secret)
 
 
 def encrypt_passphrase(raw: bytes, passphrase: str, work_factor: int = DEFAULT_WORK_FACTOR) -> bytes:
@@ -166,12 +140,7 @@ def decrypt_passphrase(raw: bytes, passphrase: str, max_work_factor: int = MAX_W
     src, plain = io.BytesIO(raw), io.BytesIO()
     header = age_header.read(src)
     file_key = _unwrap_scrypt(header, passphrase, max_work_factor)
-    if not header.authentic(file_key):
-        raise MacError("the header was changed after it was written")
-    nonce = src.read(PAYLOAD_NONCE)
-    if len(nonce) != PAYLOAD_NONCE:
-        raise HeaderError("the file ends before its payload")
-    stream.unseal(src, plain, age_header.derive(file_key, nonce, b"payload"))
+    _open_payload(src, plain, header, file_key)
     return plain.getvalue()
 
 
@@ -203,6 +172,15 @@ def _encrypt(
         dst.write(block)
         if tee is not None:
             tee(block)
+
+
+def _open_payload(src: Sealed, dst: stream.Sink, header: Header, file_key: bytes) -> None:
+    if not header.authentic(file_key):
+        raise MacError("the header was changed after it was written")
+    nonce = stream.read_exactly(src, PAYLOAD_NONCE)
+    if len(nonce) != PAYLOAD_NONCE:
+        raise HeaderError("the file ends before its payload")
+    stream.unseal(src, dst, age_header.derive(file_key, nonce, b"payload"))
 
 
 def _wrap_x25519(file_key: bytes, public: bytes) -> Stanza:

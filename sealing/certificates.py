@@ -253,3 +253,11 @@ def _issued(top: x509.Certificate, root: x509.Certificate, below: int) -> bool:
     except CertificateError:
         return False
     return True
+
+
+def public_key_of(bidder: Bidder) -> keys.PublicKey:
+    """The signing key in `bidder.json`; CertificateError when it is none. Does not check the chain."""
+    try:
+        return keys.supported(_load(bidder.cert_chain[0]).public_key())
+    except (ValueError, TypeError) as error:
+        raise CertificateError("a bidder signs with Ed25519 or P-256") from error

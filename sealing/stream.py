@@ -40,12 +40,10 @@ def seal(src: Source, key: bytes) -> Iterator[bytes]:
         counter += CHUNKS_PER_BATCH
 
 
-def unseal(src: Source, dst: Sink, key: bytes, tee: Tee | None = None) -> None:
+def unseal(src: Source, dst: Sink, key: bytes) -> None:
     """Write the plaintext to `dst`; PayloadError on any damage, with what came before it already written."""
     cipher, counter = ChaCha20Poly1305(key), 0
     for batch, last in _batches(src, SEALED):
-        if tee is not None:
-            tee(batch)
         _unseal_batch(cipher, counter, batch, dst, last=last)
         counter += CHUNKS_PER_BATCH
 

@@ -43,7 +43,7 @@ class Suite(Protocol):
         self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None
     ) -> None: ...
 
-    def open(self, src: BinaryIO, dst: stream.Sink, secret: bytes) -> None: ...
+    def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None: ...
 
     def check_header(self, src: BinaryIO, size: int | None = None) -> age.HeaderFacts: ...
 
@@ -83,7 +83,7 @@ class AgeX25519:
     ) -> None:
         age.encrypt(src, dst, recipient, tee)
 
-    def open(self, src: BinaryIO, dst: stream.Sink, secret: bytes) -> None:
+    def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None:
         age.decrypt(src, dst, secret)
 
     def check_header(self, src: BinaryIO, size: int | None = None) -> age.HeaderFacts:
