@@ -8,7 +8,6 @@ again (or the operator restarts the node). Across a restart only a step backward
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -29,8 +28,8 @@ class Hands(Protocol):
 
     def now(self) -> dt.datetime: ...
 
-    def steady(self) -> float:
-        """Seconds of a counter that nobody sets."""
+    def steady(self) -> dt.timedelta:
+        """A counter that nobody sets."""
         ...
 
 
@@ -41,8 +40,8 @@ class MachineHands:
     def now(self) -> dt.datetime:
         return clock.wall()
 
-    def steady(self) -> float:
-        return clock.monotonic()
+    def steady(self) -> dt.timedelta:
+        return dt.timedelta(seconds=clock.monotonic())
 
 
 @dataclass(frozen=True)
@@ -54,9 +53,9 @@ class OutsideHands:
     def now(self) -> dt.datetime:
         return clock.wall() + self._offset()
 
-    def steady(self) -> float:
+    def steady(self) -> dt.timedelta:
         """Moves with the file: a practice clock is meant to be set forward."""
-        return clock.monotonic() + self._offset().total_seconds()
+        return dt.timedelta(seconds=clock.monotonic()) + self._offset()
 
     def _offset(self) -> dt.timedelta:
         try:
@@ -71,7 +70,7 @@ class NodeClock:
 
     state: State
     hands: Hands
-    _base: tuple[dt.datetime, float] = field(init=False)
+    _base: tuple[dt.datetime, dt.timedelta] = field(init=False)
 
     def __post_init__(self) -> None:
         self._base = (self.hands.now(), self.hands.steady())
@@ -79,9 +78,9 @@ class NodeClock:
     def now(self) -> dt.datetime:
         """The instant, in whole seconds cut; ClockError while the clock disagrees with itself or with what it said before."""
         instant = self.hands.now()
-        drift = (instant - self._base[0]).total_seconds() - (self.hands.steady() - self._base[1])
-        if abs(drift) > TOLERANCE:
-            raise ClockError(f"the clock stepped by {drift:.0f} s")
+        drift = (instant - self._base[0]) - (self.hands.steady() - self._base[1])
+        if abs(drift) > dt.timedelta(seconds=TOLERANCE):
+            raise ClockError(f"the clock stepped by {drift // dt.timedelta(seconds=1)} s")
         seconds = int(instant.timestamp())
         if seconds + TOLERANCE < self.last():
             raise ClockError(f"the clock fell back by {self.last() - seconds} s")
@@ -109,6 +108,3 @@ def hands_for(practice: bool, outside: Path | None) -> Hands:  # noqa: FBT001  o
     if not practice:
         raise ClockError("an outside clock is for practice logs only")
     return OutsideHands(outside)
-
-
-Now = Callable[[], dt.datetime]

@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS fact (idx INTEGER PRIMARY KEY, kind TEXT NOT NULL, lo
 CREATE INDEX IF NOT EXISTS fact_lot ON fact (lot, idx);
 CREATE TABLE IF NOT EXISTS note (size INTEGER NOT NULL, root BLOB NOT NULL, raw BLOB NOT NULL, compared INTEGER NOT NULL,
   PRIMARY KEY (size, root)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS cosignature (size INTEGER NOT NULL, root BLOB NOT NULL, name TEXT NOT NULL, time INTEGER NOT NULL,
+  line TEXT NOT NULL, PRIMARY KEY (size, root, name, time)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS alert (id TEXT PRIMARY KEY, color TEXT NOT NULL, category TEXT NOT NULL, code TEXT NOT NULL,
   lot TEXT, at TEXT NOT NULL, evidence TEXT NOT NULL, ended_at TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS mail (n INTEGER PRIMARY KEY, raw BLOB NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL
@@ -122,7 +124,11 @@ class State:
         return None if found is None else str(found[0])
 
     def set(self, name: str, value: str) -> None:
-        self.change("INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+        self.change(
+            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
 
     def pin(self, name: str, value: str) -> None:
         """Set once and for ever; StateError if it was pinned to something else."""

@@ -1,0 +1,258 @@
+"""What the log says about one lot: terms, deadline, box, closes, admissions, release hashes. Pure.
+
+Nodes, portal, bidders' clients and the verifier all derive it from the same facts and cosigned checkpoints; none
+takes another's word for it. Facts without the right signature are absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernel import keys
+from kernel.statements import Signed
+from sealing import wire
+from sealing.keyset import Stage
+from sealing.release import ReleaseHash
+from sealing.roll import Close
+from supervision import facts
+from supervision.deadline import Authority, Course, Deadline, Terms, signed_by
+from supervision.vocabulary import Fact
+from supervision.witnessed import Cosigned, Witnessed
+
+ADMITTED = "kaibiao-admitted/1"
+OPENING = "kaibiao-opening-started/1"
+DESTROYED = "kaibiao-destroyed/1"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A `box.closed` whose cut holds; `since` is when a quorum had cosigned it (None while it has not)."""
+
+    index: int
+    fact: facts.BoxClosed
+    cut: Witnessed
+    since: int | None
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A statement of trustee `i` and where it stands in the log."""
+
+    index: int
+    close: Close
+
+
+@dataclass(frozen=True)
+class Admitted:
+    index: int
+    stage: str
+    bids: tuple[str, ...]
+    set_aside: tuple[str, ...]
+
+
+@dataclass
+class LotView:
+    """Built by `view`; read-only afterwards."""
+
+    lot: str
+    course: Course
+    boxes: dict[int, Box] = field(default_factory=dict)
+    closes: dict[int, dict[int, Counted]] = field(default_factory=dict)
+    final: Box | None = None
+    opening_started: int | None = None
+    members: dict[str, str] = field(default_factory=dict)
+    admissions: dict[str, Admitted] = field(default_factory=dict)
+    hashes: dict[str, dict[int, ReleaseHash]] = field(default_factory=dict)
+    released: dict[str, set[int]] = field(default_factory=dict)
+    destroyed: dict[str, set[int]] = field(default_factory=dict)
+
+    @property
+    def terms(self) -> Terms | None:
+        return self.course.terms
+
+    @property
+    def deadline(self) -> Deadline | None:
+        return self.course.deadline
+
+    @property
+    def box(self) -> Box | None:
+        """The highest attempt at the roll that counts: the final one once there is one."""
+        return self.final or (self.boxes[max(self.boxes)] if self.boxes else None)
+
+    def closes_of(self, box: Box) -> Mapping[int, Counted]:
+        """Trustee to its logged close on this box."""
+        return self.closes.get(box.fact.seq, {})
+
+    def stage(self, name: str) -> Stage:
+        """KeyError when the keyset has no such stage."""
+        if self.terms is None:
+            raise KeyError(name)
+        return self.terms.keyset.stage(name)
+
+    @property
+    def threshold(self) -> int:
+        """How many closes make a roll final: enough for every stage."""
+        return 0 if self.terms is None else max(stage.t for stage in self.terms.keyset.stages)
+
+    def trustee_of(self, sign_key: str) -> int | None:
+        """The share index of the node with this key."""
+        if self.terms is None:
+            return None
+        found = self.terms.keyset.stages[0].trustees
+        return next((entry.i for entry in found if entry.sign_key == sign_key), None)
+
+
+@dataclass
+class _Reading:
+    """One pass over the lot's facts in the log's order."""
+
+    found: LotView
+    by: Authority
+    cosigned: Cosigned
+
+    def take(self, index: int, fact: Fact) -> None:
+        match fact:
+            case facts.OutageOrder() if self.found.boxes:
+                return
+            case facts.BoxClosed():
+                self._box(index, fact)
+            case facts.Close():
+                self._close(index, fact)
+            case _:
+                self.found.course = self.found.course.after(index, fact, self.by, self.cosigned)
+                self._opening(index, fact)
+
+    def _opening(self, index: int, fact: Fact) -> None:
+        match fact:
+            case facts.OpeningStarted():
+                self._started(index, fact)
+            case facts.CommitteeFormed():
+                self.found.members = {member.alias: member.sign_key for member in fact.members}
+            case facts.StageAdmitted():
+                self._admitted(index, fact)
+            case facts.ReleaseHash() | facts.Release() | facts.StageDestroyed():
+                self._release(fact)
+            case _:
+                return
+
+    def _box(self, index: int, fact: facts.BoxClosed) -> None:
+        """The cut must exist, in the window after the deadline; a later attempt keeps it and comes before the final close."""
+        found, box = self.found, self.found.box
+        if found.final is not None or found.terms is None or len(fact.bids) != fact.count:
+            return
+        follows = box is None or (fact.seq > box.fact.seq and fact.cut_size == box.fact.cut_size)
+        cut = self._cut(fact) if follows and fact.cut_size <= index else None
+        if cut is not None:
+            found.boxes[fact.seq] = Box(index, fact, cut, self.cosigned.since(index))
+
+    def _cut(self, fact: facts.BoxClosed) -> Witnessed | None:
+        terms, deadline = self.found.terms, self.found.deadline
+        if terms is None or deadline is None or deadline.suspended:
+            return None
+        end = deadline.closes_at + terms.keyset.cut_grace
+        return self.cosigned.cut(fact.cut_size, deadline.closes_at, end)
+
+    def _close(self, index: int, fact: facts.Close) -> None:
+        close, box = _close_of(fact), self.found.box
+        i = self._trustee(fact.node, fact.signed)
+        if close is None or box is None or i is None:
+            return
+        if _target(close) != (self.found.lot, box.fact.seq, box.fact.root, box.fact.count):
+            return
+        of_seq = self.found.closes.setdefault(close.seq, {})
+        of_seq.setdefault(i, Counted(index, close))
+        if self.found.final is None and len(of_seq) >= self.found.threshold:
+            self.found.final = box
+
+    def _started(self, index: int, fact: facts.OpeningStarted) -> None:
+        terms = self.found.terms
+        content = _content(fact.signed, OPENING)
+        if terms is None or content is None or content.get("lot") != self.found.lot or self.found.box is None:
+            return
+        signers = (terms.keyset.fact_keys.owner, terms.keyset.fact_keys.agency)
+        if self.found.opening_started is None and any(signed_by(fact.signed, key) for key in signers):
+            self.found.opening_started = index
+
+    def _admitted(self, index: int, fact: facts.StageAdmitted) -> None:
+        """The first stage's is recomputed by whoever relies on it; a later stage's needs every member's signature."""
+        terms, final = self.found.terms, self.found.final
+        if terms is None or final is None or (fact.seq, fact.root) != (final.fact.seq, final.fact.root):
+            return
+        first = fact.stage == terms.keyset.stages[0].name
+        if first or self._all_members(fact):
+            self.found.admissions[fact.stage] = Admitted(index, fact.stage, fact.bids, fact.set_aside)
+
+    def _all_members(self, fact: facts.StageAdmitted) -> bool:
+        said = {"lot": fact.lot, "stage": fact.stage, "seq": fact.seq, "root": fact.root}
+        expected = {"type": ADMITTED, **said, "bids": list(fact.bids), "set_aside": list(fact.set_aside)}
+        signed = set()
+        for signing in fact.signatures:
+            statement = Signed(keys.unb64(signing.file), keys.unb64(signing.sig))
+            key = self.found.members.get(signing.by)
+            if key and _content(statement, ADMITTED) == expected and signed_by(statement, key):
+                signed.add(signing.by)
+        return bool(self.found.members) and signed == set(self.found.members)
+
+    def _release(self, fact: facts.ReleaseHash | facts.Release | facts.StageDestroyed) -> None:
+        match fact:
+            case facts.ReleaseHash():
+                self._promised(fact)
+            case facts.Release():
+                self._given(fact)
+            case facts.StageDestroyed():
+                i = self._trustee(fact.node, fact.signed)
+                content = _content(fact.signed, DESTROYED)
+                if i is not None and content is not None and content.get("stage") == fact.stage:
+                    self.found.destroyed.setdefault(fact.stage, set()).add(i)
+
+    def _promised(self, fact: facts.ReleaseHash) -> None:
+        i, final = self._trustee(fact.node, fact.signed), self.found.final
+        try:
+            said = ReleaseHash.read(fact.signed)
+        except wire.WireError:
+            return
+        if i is None or final is None:
+            return
+        expected = (self.found.lot, final.fact.root, fact.stage, final.fact.seq, i)
+        if (said.lot, said.root, said.stage, said.seq, said.i) == expected:
+            self.found.hashes.setdefault(fact.stage, {}).setdefault(i, said)
+
+    def _given(self, fact: facts.Release) -> None:
+        promised = self.found.hashes.get(fact.stage, {})
+        given = {i for i, said in promised.items() if said.sha256 == fact.sha256}
+        self.found.released.setdefault(fact.stage, set()).update(given)
+
+    def _trustee(self, node: str, signed: Signed) -> int | None:
+        """The share index of the node, if its pinned key made the signature."""
+        witness = self.by.policy.witnesses.get(node)
+        if witness is None or not signed.signed_by(witness.verifier.key):
+            return None
+        return self.found.trustee_of(witness.sign_key)
+
+
+def view(lot: str, log: Iterable[tuple[int, Fact]], by: Authority, cosigned: Cosigned) -> LotView:
+    """The lot after these (index, fact) pairs in the log's order."""
+    reading = _Reading(LotView(lot, Course(lot)), by, cosigned)
+    for index, fact in log:
+        reading.take(index, fact)
+    return reading.found
+
+
+def _target(close: Close) -> tuple[str, int, str, int]:
+    return close.lot, close.seq, close.root, close.count
+
+
+def _close_of(fact: facts.Close) -> Close | None:
+    try:
+        return Close.read(fact.signed)
+    except wire.WireError:
+        return None
+
+
+def _content(signed: Signed, kind: str) -> dict[str, Any] | None:
+    try:
+        return signed.content(kind)
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,53 @@
+"""Since when a quorum of independent clocks has stood behind an entry: what deadlines and cuts are measured by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from supervision.policy import Policy
+
+
+@dataclass(frozen=True)
+class Witnessed:
+    """A tree head of the one log and its verified cosignatures: (node, Unix seconds), any number for each node."""
+
+    size: int
+    root: bytes
+    times: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class Cosigned:
+    """The known tree heads. Knowing more of them only ever makes an entry older, never younger."""
+
+    policy: Policy
+    heads: tuple[Witnessed, ...]
+
+    def since(self, index: int) -> int | None:
+        """When (Unix seconds) a quorum had cosigned trees that hold entry `index`; None while it has not."""
+        first: dict[str, int] = {}
+        for head in self.heads:
+            if head.size > index:
+                for name, time in head.times:
+                    first[name] = min(time, first.get(name, time))
+        return self._quorum_at(first)
+
+    def cut(self, size: int, start: int, end: int) -> Witnessed | None:
+        """The tree head of exactly `size` that a quorum cosigned at times in [start, end]."""
+        for head in self.heads:
+            if head.size == size and self.policy.is_quorum(_within(head.times, start, end)):
+                return head
+        return None
+
+    def _quorum_at(self, first: dict[str, int]) -> int | None:
+        names: set[str] = set()
+        for time, name in sorted((time, name) for name, time in first.items()):
+            names.add(name)
+            if self.policy.is_quorum(names):
+                return time
+        return None
+
+
+def _within(times: Iterable[tuple[str, int]], start: int, end: int) -> set[str]:
+    return {name for name, time in times if start <= time <= end}
