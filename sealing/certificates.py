@@ -156,6 +156,11 @@ def subject_of(certificate: x509.Certificate) -> Subject:
     return Subject(*(_attribute(certificate, oid) for oid in wanted))
 
 
+def subject_of_der(der: bytes) -> Subject:
+    """The holder of an encoded certificate; CertificateError when it is none."""
+    return subject_of(_load(der))
+
+
 def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     found = certificate.subject.get_attributes_for_oid(oid)
     return str(found[0].value) if found else ""

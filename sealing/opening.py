@@ -20,8 +20,7 @@ from sealing.faults import Judgment, Party
 from sealing.keyset import Keyset
 from sealing.manifest import Envelope, Manifest
 from sealing.replacing import Replacing
-from sealing.sheet import MAX_SHEET, Header, Sheet
-from sealing.submission import SHEET
+from sealing.sheet import MAX_SHEET, Header, Sheet, is_sheet
 
 
 class TooFewLinesError(ValueError):
@@ -182,7 +181,7 @@ def header_fault(manifest: Manifest, stage: str, payload: Path) -> Judgment | No
 def read_header(stage: str, payload: Path) -> Header:
     """The header of an opened payload; ValueError when it has none."""
     with payload.open("rb") as src:
-        if stage == SHEET:
+        if is_sheet(stage):
             return Sheet.parse(src.read(MAX_SHEET + 1)).header
         try:
             return read_index(src).header

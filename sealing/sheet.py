@@ -23,6 +23,11 @@ CONTENT = ("price", "price_words", "period_days", "quality", "project_leader", "
 _RULE = "1.2"
 
 
+def is_sheet(stage: str) -> bool:
+    """Whether a stage's payload is a sheet: `sheet` itself, or a later one such as `price-sheet`; others are documents."""
+    return stage == "sheet" or stage.endswith("-sheet")
+
+
 @dataclass(frozen=True)
 class Header:
     """What every payload begins with, so that it cannot serve another bid than its manifest's."""

@@ -19,12 +19,12 @@ from sealing.faults import Fault
 from sealing.keyset import Keyset, Stage
 from sealing.manifest import Envelope, Manifest
 from sealing.receipts import Withdrawal
+from sealing.sheet import is_sheet
 
 __all__ = ["Fault", "FileFacts", "Submission", "check_submission"]
 
 HEAD_BYTES = age_header.MAX_HEADER
 RULE = "1.3"
-SHEET = "sheet"
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def ciphertext_faults(suite: str, stage: str, file: FileFacts) -> list[Fault]:
                 "not_sealed", f"{stage}.age 不是合格的密文({error})", f"{stage}.age is not sealed: {error}"
             )
         ]
-    padded = padding.is_padded_sheet if stage == SHEET else padding.is_padded_tar
+    padded = padding.is_padded_sheet if is_sheet(stage) else padding.is_padded_tar
     if not padded(facts.payload_length):
         return [
             _fault(
