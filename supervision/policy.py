@@ -2,7 +2,7 @@
 
 Our own lines are comments to other readers: `# kaibiao inbox <name> <age recipient>`, `# kaibiao org <name>
 <organization>`, `# kaibiao sign <name> ed25519:<base64>` (the witness key again, for statements), `# kaibiao url
-<name> <url>`. Origins and keys of a practice log begin with `practice/`, and no other policy takes them.
+<name> <url>`, `# kaibiao platform ed25519:<base64>` (the platform's key under receipts). Origins and keys of a practice log begin with `practice/`, and no other policy takes them.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class Policy:
     witnesses: Mapping[str, Witness]
     groups: Mapping[str, Group]
     quorum: str
+    platform: keys.PublicKey | None = None
 
     @classmethod
     def parse(cls, raw: bytes) -> Self:
@@ -82,7 +83,8 @@ class Policy:
             reading.take(line)
         if reading.quorum is None:
             raise PolicyError("a policy has one quorum line")
-        policy = cls(raw, tuple(reading.logs.values()), reading.witnesses, reading.groups, reading.quorum)
+        logs = tuple(reading.logs.values())
+        policy = cls(raw, logs, reading.witnesses, reading.groups, reading.quorum, reading.platform)
         _check_practice(policy)
         return policy
 
@@ -165,6 +167,7 @@ class _Reading:
     witnesses: dict[str, Witness]
     groups: dict[str, Group]
     quorum: str | None = None
+    platform: keys.PublicKey | None = None
 
     def take(self, line: str) -> None:
         match _items(line):
@@ -221,10 +224,20 @@ class _Reading:
         self.groups[name] = Group(_threshold(threshold, len(members)), tuple(members))
 
     def _extra(self, what: str, name: str, rest: list[str]) -> None:
+        if what == "platform" and not rest:
+            self.platform = _platform(name)
+            return
         witness = self.witnesses.get(name)
         if witness is None or not rest:
             raise PolicyError(f"# kaibiao {what} names no witness defined above")
         self.witnesses[name] = _told(witness, what, " ".join(rest))
+
+
+def _platform(spelled: str) -> keys.PublicKey:
+    try:
+        return keys.parse(spelled)
+    except ValueError as error:
+        raise PolicyError("# kaibiao platform: not a public key") from error
 
 
 def _told(witness: Witness, what: str, value: str) -> Witness:
