@@ -1,0 +1,33 @@
+/** The sealing page's dictionary. */
+import { dictionary } from "../ui/language.ts";
+
+export const say = dictionary({
+  terms: ["正在核对密钥组与监督节点签名", "Checking the keyset and the nodes' signatures"],
+  hash: ["正在计算文件指纹", "Hashing the documents"],
+  seal: ["正在本机加密封标", "Sealing on this machine"],
+  wrap: ["正在为各监督方分封钥匙份额", "Wrapping the trustees' shares"],
+  check: ["正在自检密封结果", "Checking the sealed result"],
+  sealed: ["已封标,尚未送达", "Sealed, not yet delivered"],
+  sealedHint: ["密封在您的电脑上完成,明文与钥匙没有离开本机。", "Sealing took place on your machine; neither plaintext nor keys have left it."],
+  rescue: ["救援文件 rescue.age 已下载,请与口令分开妥善保存。只有全部监督方都无法开标时才需要它。", "The rescue file rescue.age was downloaded. Keep it apart from its passphrase; it is needed only if the trustees fail."],
+  saveAll: ["全部保存为一个 .tar", "Save all as one .tar"],
+  save: ["保存 {name}", "Save {name}"],
+  fingerprint: ["清单指纹 SHA-256", "Manifest SHA-256"],
+  delivered: ["已送达", "Delivered"],
+  received: ["平台已收讫,等待监督节点见证", "Received by the platform; waiting for the nodes to witness it"],
+  integrated: ["已写入公开日志,等待监督节点确认", "In the public log; waiting for the nodes' acknowledgements"],
+  witnessed: ["已见证", "Witnessed"],
+  receipt: ["收讫回执", "Receipt"],
+  receiptId: ["回执编号", "Receipt number"],
+  receivedAt: ["收讫时间", "Received at"],
+  acks: ["监督方确认份额", "Trustees that acknowledged"],
+  index: ["公开日志序号", "Index in the public log"],
+  witnesses: ["见证节点", "Witnessing nodes"],
+  saveReceipt: ["下载回执", "Download the receipt"],
+  print: ["打印", "Print"],
+  left: ["上次封好的投标文件尚未送达。", "A bid sealed earlier has not been delivered yet."],
+  goOn: ["继续送达", "Deliver it"],
+  drop: ["丢弃", "Discard it"],
+  wrongPassphrase: ["口令不对,或文件不是密钥文件", "Wrong passphrase, or not a key file"],
+  stillWaiting: ["还没有等到监督节点,可以关闭本页,稍后在“我的投标”中查看。", "The nodes have not answered yet. You may close this page and look under your bids later."],
+});
