@@ -87,8 +87,8 @@ def transaction(*, write: bool = True) -> Iterator[Session]:
         if write:
             session.commit()
     finally:
+        session.expunge_all()  # before the rollback, which would expire rows that the caller goes on reading
         session.rollback()
-        session.expunge_all()
 
 
 def own_transaction(view: _View) -> _View:
