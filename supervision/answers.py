@@ -77,7 +77,7 @@ class NodeOut(Schema):
 
 @bp.route("/nodes")
 class Nodes(MethodView):
-    @bp.response(200, NodeOut(many=True))
+    @bp.response(200, NodeOut(many=True))  # type: ignore[untyped-decorator]  # flask-smorest has no types
     def get(self) -> list[NodeState]:
         """The nodes of the policy, when each was last heard and how far it has cosigned."""
         return states(clock.now())
@@ -85,8 +85,8 @@ class Nodes(MethodView):
 
 @bp.route("/nodes/<node>/answers")
 class Answers(MethodView):
-    @bp.arguments(AnswerIn)
-    @bp.response(204)
+    @bp.arguments(AnswerIn)  # type: ignore[untyped-decorator]  # flask-smorest has no types
+    @bp.response(204)  # type: ignore[untyped-decorator]  # flask-smorest has no types
     def post(self, answer: Body, node: str) -> None:
         """Take a node's signed answer."""
         take(node, answer, clock.now())
