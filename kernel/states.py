@@ -40,6 +40,7 @@ class Machine(Generic[State]):
                 "state.wrong",
                 f"当前状态({state})不能进行此操作({event})",
                 f"{event} is not possible in state {state}",
+                rule="rules.md 5.3",
                 state=str(state),
                 event=event,
             )

@@ -55,7 +55,9 @@ def _identity(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
     if method.get("id") not in pack.methods:
         yield _fault("unknown", "规则包不允许此评标办法。", "The law pack does not allow this method.")
     subject = method.get("goods_or_services")
-    if subject is not None and subject not in pack.subjects:
+    # Without a subject the floors of G27 and G49 would hang on nothing.
+    needed = pack.trade == "procurement"
+    if (needed or subject is not None) and subject not in pack.subjects:
         yield _fault("subject", "采购对象应为货物、服务或工程。", "The subject is goods, services or works.")
     if not isinstance(method.get("tie", []), list):
         yield _fault("tie", "并列处理应为一个列表。", "The rule for ties is a list.")

@@ -219,7 +219,7 @@ def choose(pack_id: str, trade: Trade, *, practice: bool) -> Pack:
             "规则包与交易类别不符。",
             "The law pack is for another kind of trade.",
             rule="rules.md 1",
-            fields=["pack"],
+            fields={"pack": "trade"},
         )
     return pack
 

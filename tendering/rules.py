@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from accounts.roles import Role
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate
 from kernel.states import Machine, Move
 from tendering.packs import Kind, Pack
 
-CLOCK = "CLOCK"
+CLOCK: Final = "CLOCK"
 """The actor of moves that only the timetable makes."""
 
 
@@ -54,7 +55,9 @@ class TenderState(StrEnum):
 
 
 ENDED = frozenset({LotState.AWARDED, LotState.FAILED, LotState.CANCELLED})
-UNDER_WAY = tuple(state for state in LotState if state not in ENDED and state is not LotState.DRAFT)
+UNDER_WAY: tuple[LotState, ...] = tuple(
+    state for state in LotState if state not in ENDED and state is not LotState.DRAFT
+)
 ACCEPTING = frozenset({LotState.COLLECTING})
 """States in which bids are taken; a suspended lot goes on accepting."""
 OPENED_TO_ALL = frozenset(
@@ -66,41 +69,49 @@ def _by(*who: str) -> frozenset[str]:
     return frozenset(str(name) for name in who)
 
 
+def _law(text: str) -> tuple[str, ...]:
+    return tuple(text.split("；"))
+
+
 _S, _E = LotState, LotEvent
 _CANCEL_LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
 
-MACHINE: Machine[LotState, LotEvent] = Machine(
+MACHINE: Machine[LotState] = Machine(
     (
-        Move(_S.DRAFT, _E.PUBLISH, _S.COLLECTING, _by(Role.OWNER), "《招标投标法》第十六条、第二十四条；《政府采购法》第三十五条"),
-        Move(_S.COLLECTING, _E.CLOSE, _S.SEALED, _by(CLOCK), "《招标投标法》第二十八条；《电子招标投标办法》第二十七条"),
-        Move(_S.SEALED, _E.COLLECT_AGAIN, _S.COLLECTING, _by(CLOCK), "《电子招标投标办法》第三十一条"),
-        Move(_S.SEALED, _E.TOO_FEW, _S.FAILED, _by(CLOCK), "《招标投标法》第二十八条；财政部令第87号第四十一条"),
-        Move(_S.SEALED, _E.START_OPENING, _S.OPENING, _by(CLOCK), "《招标投标法》第三十四条；财政部令第87号第三十九条"),
-        Move(_S.OPENING, _E.UNREADABLE, _S.FAILED, _by(CLOCK), "《招标投标法实施条例》第四十四条；《电子招标投标办法》第三十一条"),
-        Move(_S.OPENING, _E.END_OPENING, _S.OPENED, _by(CLOCK, Role.AGENCY, Role.OPS), "《招标投标法》第三十六条；《电子招标投标办法》第三十条"),
-        Move(_S.OPENED, _E.START_EVALUATION, _S.EVALUATING, _by(CLOCK, Role.OPS), "《招标投标法》第三十七条；财政部令第87号第四十七条"),
-        Move(_S.EVALUATING, _E.REJECT_ALL, _S.FAILED, _by(CLOCK, Role.EXPERT), "《招标投标法》第四十二条；《政府采购法》第三十六条"),
-        Move(_S.EVALUATING, _E.START_PUBLICITY, _S.PUBLICITY, _by(Role.OWNER), "《招标投标法实施条例》第五十四条；财政部令第87号第六十九条"),
-        Move(_S.PUBLICITY, _E.AWARD, _S.AWARDED, _by(Role.OWNER, CLOCK), "《招标投标法实施条例》第五十五条；财政部令第87号第六十八条"),
-        *(Move(state, _E.CANCEL, _S.CANCELLED, _by(Role.OWNER), _CANCEL_LAW) for state in UNDER_WAY),
+        Move(_S.DRAFT, _E.PUBLISH, _S.COLLECTING, _by(Role.OWNER), _law("《招标投标法》第十六条、第二十四条；《政府采购法》第三十五条")),
+        Move(_S.COLLECTING, _E.CLOSE, _S.SEALED, _by(CLOCK), _law("《招标投标法》第二十八条；《电子招标投标办法》第二十七条")),
+        Move(_S.SEALED, _E.COLLECT_AGAIN, _S.COLLECTING, _by(CLOCK), _law("《电子招标投标办法》第三十一条")),
+        Move(_S.SEALED, _E.TOO_FEW, _S.FAILED, _by(CLOCK), _law("《招标投标法》第二十八条；财政部令第87号第四十一条")),
+        Move(_S.SEALED, _E.START_OPENING, _S.OPENING, _by(CLOCK), _law("《招标投标法》第三十四条；财政部令第87号第三十九条")),
+        Move(_S.OPENING, _E.UNREADABLE, _S.FAILED, _by(CLOCK), _law("《招标投标法实施条例》第四十四条；《电子招标投标办法》第三十一条")),
+        Move(_S.OPENING, _E.END_OPENING, _S.OPENED, _by(CLOCK, Role.AGENCY, Role.OPS), _law("《招标投标法》第三十六条；《电子招标投标办法》第三十条")),
+        Move(_S.OPENED, _E.START_EVALUATION, _S.EVALUATING, _by(CLOCK, Role.OPS), _law("《招标投标法》第三十七条；财政部令第87号第四十七条")),
+        Move(_S.EVALUATING, _E.REJECT_ALL, _S.FAILED, _by(CLOCK, Role.EXPERT), _law("《招标投标法》第四十二条；《政府采购法》第三十六条")),
+        Move(_S.EVALUATING, _E.START_PUBLICITY, _S.PUBLICITY, _by(Role.OWNER), _law("《招标投标法实施条例》第五十四条；财政部令第87号第六十九条")),
+        Move(_S.PUBLICITY, _E.AWARD, _S.AWARDED, _by(Role.OWNER, CLOCK), _law("《招标投标法实施条例》第五十五条；财政部令第87号第六十八条")),
+        *(Move(state, _E.CANCEL, _S.CANCELLED, _by(Role.OWNER, Role.AGENCY, Role.MGR), _law(_CANCEL_LAW)) for state in UNDER_WAY),
     )
 )  # fmt: skip
 
 
 def check_later(old: dt.datetime, new: dt.datetime, now: dt.datetime) -> None:
     """A deadline only ever moves later, and only before it has come."""
-    if now >= old:
-        raise TooLate(
-            "deadline.passed",
-            "投标截止时间已过，不能再改。",
-            "The deadline has passed and can no longer be moved.",
-            rule="log-and-nodes.md 3 Deadline",
-        )
+    check_before(now, old)
     if new <= old:
         raise Conflict(
             "deadline.not_later",
             "投标截止时间只能推后，不能提前。",
             "A deadline only ever moves later.",
+            rule="log-and-nodes.md 3 Deadline",
+        )
+
+
+def check_before(now: dt.datetime, closes_at: dt.datetime) -> None:
+    if now >= closes_at:
+        raise TooLate(
+            "deadline.passed",
+            "投标截止时间已过。",
+            "The deadline has passed.",
             rule="log-and-nodes.md 3 Deadline",
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kernel.clock import BEIJING, beijing, rfc3339
-from kernel.errors import Conflict, Unavailable
+from kernel.errors import Conflict, TooLate, Unavailable
 from tendering import packs
 from tendering.packs import Count, Kind, Pack, Rule, Unit, Year
 
@@ -125,11 +125,23 @@ def check_deadline(earliest: Earliest, closes_at: dt.datetime) -> None:
         f"投标截止时间早于法定最短期限：最早为北京时间 {local}。",
         f"The deadline is earlier than the law allows: {local} Beijing time is the earliest.",
         rule=earliest.rule.cited,
-        earliest=rfc3339(_up(earliest.at)),
+        earliest=rfc3339(whole(earliest.at)),
     )
 
 
-def _up(instant: dt.datetime) -> dt.datetime:
+def check_in_time(pack: Pack, closes_at: dt.datetime, now: dt.datetime) -> None:
+    """Shortly before the deadline nobody moves it any more, so that the nodes see the new one in time (T10)."""
+    for rule in pack.find(Kind.MIN_INTERVAL, "deadline_standing"):
+        if now > closes_at - dt.timedelta(seconds=rule.value):
+            raise TooLate(
+                "deadline.frozen",
+                f"截止前 {rule.value} 秒内不能再变更截止时间。",
+                f"In the last {rule.value} seconds before it the deadline is not moved any more.",
+                rule=rule.cited,
+            )
+
+
+def whole(instant: dt.datetime) -> dt.datetime:
     """The next whole second: what is reported as lawful must be lawful."""
     return instant if not instant.microsecond else instant.replace(microsecond=0) + dt.timedelta(seconds=1)
 

@@ -1,0 +1,37 @@
+"""The use cases of tendering in one place, for other slices; each lives in the room of its noun."""
+
+from __future__ import annotations
+
+from supervision.answers import AnswerHandler
+from tendering.awards import (
+    Candidate,
+    award,
+    award_statement,
+    decide_by,
+    deemed_award,
+    give_up,
+    start_publicity,
+)
+from tendering.cancellation import cancel, withdraw_proposal
+from tendering.deadlines import collect_again, extend_deadline, resume, suspend
+from tendering.documents import add_document, remove_document, take
+from tendering.drafts import create_draft, update_draft
+from tendering.keysets import request_keysets, take_keyset_signature, take_trustee_entries
+from tendering.lifecycle import lot_of, move, tender_of
+from tendering.questions import Reply, answer, answered, ask, pending
+from tendering.rules import CLOCK
+from tendering.signing import obstacles, publish, signing_sheet
+
+__all__ = [
+    "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "ask", "award",
+    "award_statement", "cancel", "collect_again", "create_draft", "decide_by", "deemed_award", "extend_deadline",
+    "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
+    "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_trustee_entries",
+    "tender_of", "update_draft", "withdraw_proposal",
+]  # fmt: skip
+
+answer_handlers: dict[str, AnswerHandler] = {
+    "trustee.entries": take_trustee_entries,
+    "keyset.signature": take_keyset_signature,
+}
+"""Kinds of the nodes' answers that belong to tendering."""
