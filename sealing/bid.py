@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from kernel import canonical, keys
-from sealing import age, shamir, shares, stream
+from sealing import age, shamir, shares, stream, wire
 from sealing import suite as suites
 from sealing.certificates import Bidder, CertificateError, public_key_of, subject_of_der
 from sealing.digest import Digest
 from sealing.documents import Index, Original, Tar, hashed
 from sealing.faults import Fault
-from sealing.keyset import Keyset, Stage
+from sealing.keyset import MAX_STAGES, Keyset, Stage
 from sealing.manifest import ClientClaim, Envelope, Manifest, Share
 from sealing.sheet import Header, Sheet, is_sheet, obstacles, of_content
 
@@ -67,7 +67,10 @@ class SealedBid:
 
 
 class Job(TypedDict):
-    """What is sealed and where to; `passphrase` (for rescue.age) may be left out, then no rescue file is written."""
+    """What is sealed and where to.
+
+    Without `passphrase` no rescue.age is written; `bidder_name` is for a consortium, whose name no certificate holds.
+    """
 
     files: Sequence[Path]
     out: Path
@@ -76,6 +79,7 @@ class Job(TypedDict):
     prev: NotRequired[str | None]
     progress: NotRequired[Progress | None]
     passphrase: NotRequired[str | None]
+    bidder_name: NotRequired[str | None]
 
 
 def seal(
@@ -114,8 +118,8 @@ class _Sealing:
         if keys.spell(public_key_of(self._holder)) != keys.spell(bidder.key.public_key()):
             raise CertificateError("the certificate is not for this key")
         self._key, self._job = bidder.key, job
-        org = subject_of_der(bidder.cert_chain[0]).org
-        self._header = Header(keyset.lot, secrets.token_hex(16), self._holder.ref, org)
+        name = job.get("bidder_name") or subject_of_der(bidder.cert_chain[0]).org
+        self._header = Header(keyset.lot, secrets.token_hex(16), self._holder.ref, name)
         self._sheets = {stage.name: _sheet(self._header, stage, sheet) for stage in keyset.stages}
         self._secrets: dict[str, bytes] = {}
         self._meter = _Meter(job.get("progress"), 2 * sum(path.stat().st_size for path in job["files"]))
@@ -155,9 +159,13 @@ class _Sealing:
                 "lot": self._keyset.lot,
                 "bid_id": self._header.bid_id,
                 "manifest_sha256": canonical.sha(manifest_raw),
-                "identities": {name: age.encode_identity(secret) for name, secret in self._secrets.items()},
+                "keys": [self._kept(name, secret) for name, secret in self._secrets.items()],
             }
         )
+
+    def _kept(self, stage: str, secret: bytes) -> dict[str, str]:
+        recipient = self._suite.recipient_of(secret)
+        return {"stage": stage, "recipient": recipient, "identity": age.encode_identity(secret)}
 
     def _hashed(self) -> list[Original]:
         with ThreadPoolExecutor(_HASHERS) as pool:
@@ -243,8 +251,7 @@ def _sheet(header: Header, stage: Stage, content: Mapping[str, Any]) -> Sheet | 
 
 def read_rescue(raw: bytes, passphrase: str) -> dict[str, bytes]:
     """The envelope keys by stage in rescue.age; ValueError otherwise."""
-    content = canonical.decode(age.decrypt_passphrase(raw, passphrase))
-    identities = content.get("identities") if isinstance(content, dict) else None
-    if not isinstance(identities, dict) or content.get("type") != RESCUE_TYPE:
-        raise ValueError("not a rescue file")
-    return {str(stage): age.decode_identity(str(text)) for stage, text in identities.items()}
+    plain = age.decrypt_passphrase(raw, passphrase)
+    fields = wire.parse(plain, RESCUE_TYPE, ("lot", "bid_id", "manifest_sha256", "keys"))
+    kept = fields.items("keys", ("stage", "recipient", "identity"), MAX_STAGES)
+    return {item.text("stage", wire.STAGE): age.decode_identity(item.text("identity")) for item in kept}

@@ -71,10 +71,10 @@ class KeyFile:
         """The file under the passphrase."""
         return age.encrypt_passphrase(self.encode(), passphrase, work_factor)
 
-    @classmethod
-    def unlock(cls, raw: bytes, passphrase: str) -> Self:
-        """The key inside; AgeError (NoMatchError for a wrong passphrase) or WireError otherwise."""
-        return cls.parse(age.decrypt_passphrase(raw, passphrase))
+
+def load(raw: bytes, passphrase: str) -> KeyFile:
+    """The key in a key file; AgeError (NoMatchError for a wrong passphrase) or WireError otherwise."""
+    return KeyFile.parse(age.decrypt_passphrase(raw, passphrase))
 
 
 def _signing_key(der: bytes) -> keys.PrivateKey:
