@@ -25,7 +25,7 @@ export function sealForm(): HTMLFormElement {
   return el("form", { "data-offline-seal": true, novalidate: true },
     el("section", { class: "panel" },
       el("h2", {}, say("bid")),
-      field("bidder", say("bidder"), { type: "text", required: true }),
+      field("bidder", say("bidder"), { type: "text" }, say("bidderHint")),
       el("fieldset", { "data-sheet": true },
         field("price", say("price"), { type: "text", inputmode: "decimal", "data-amount": "#amount-words" }, say("priceHint")),
         el("p", { class: "amount-words", id: "amount-words" }),

@@ -84,7 +84,6 @@ async function sealBid(form: HTMLFormElement): Promise<void> {
   if (keyset === undefined || shop === undefined) throw new Error(say("needTerms"));
   const { sheet, files, errors } = readFields(form);
   const previous = input(form, "prev").value.trim();
-  if (input(form, "bidder").value.trim() === "") errors.unshift({ field: "bidder", text: say("bidder") });
   if (!/^([0-9a-f]{64})?$/.test(previous)) errors.push({ field: "prev", text: say("previousForm") });
   if (errors.length > 0) return showErrors(form, errors);
   const job = {

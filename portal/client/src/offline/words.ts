@@ -14,6 +14,7 @@ export const say = dictionary({
   stage: ["{name}:{n} 方中需 {t} 方({orgs})", "{name}: {t} of {n} ({orgs})"],
   bid: ["二、投标内容", "2. The bid"],
   bidder: ["投标人名称", "Bidder's name"],
+  bidderHint: ["空着则用密钥文件中的单位名称;联合体请写协议中的名称", "Left empty: the organization in the key file. A consortium writes the name in its agreement"],
   price: ["投标报价", "Price"],
   priceHint: ["元,最多两位小数", "yuan, at most two decimals"],
   period: ["工期(日)", "Period (days)"],

@@ -4,7 +4,7 @@ import { text, unb64 } from "../core/bytes.ts";
 import { parse } from "../core/canonical.ts";
 import { sha } from "../core/digest.ts";
 import { keyOfCertificate, verified } from "../core/keys.ts";
-import { bidderRef, coreOf, padme, shareLine, SHEET_MINIMUM, type EnvelopeEntry, type Keyset } from "./protocol.ts";
+import { bidderRef, coreOf, isSheet, padme, shareLine, SHEET_MINIMUM, type EnvelopeEntry, type Keyset } from "./protocol.ts";
 
 export interface Parts {
   manifest: Uint8Array;
@@ -64,7 +64,7 @@ function checkWrapped(wrapped: Uint8Array, where: string): void {
   demand(wrapped.length - headerLength(wrapped) - 16 === payloadSize(LINE_SIZE), `${where}: not the size of a line`);
 }
 
-const minimum = (stage: string): number => (stage === "docs" ? 1024 : SHEET_MINIMUM);
+const minimum = (stage: string): number => (isSheet(stage) ? SHEET_MINIMUM : 1024);
 const names = (list: string[]): string => [...list].sort().join(" ");
 const start = async (file: Blob): Promise<Uint8Array> => new Uint8Array(await file.slice(0, 4096).arrayBuffer());
 

@@ -5,6 +5,9 @@ import { hex, utf8, type Bytes } from "../core/bytes.ts";
 export const SUITE = "age-x25519/1";
 export const SHEET_MINIMUM = 16_384;
 
+/** Whether a stage's payload is a sheet; all others are documents (sealing/sheet.py). */
+export const isSheet = (stage: string): boolean => stage === "sheet" || stage.endsWith("-sheet");
+
 export interface Trustee {
   i: number;
   org: string;

@@ -3,13 +3,13 @@ import { bestCipher } from "../age/cipher.ts";
 import { headerFor, recipientOf, spellIdentity } from "../age/header.ts";
 import { encryptBy, headerOpens } from "../age/small.ts";
 import { payloadSize, sealStream, type Sink } from "../age/stream.ts";
-import { b64, hex, random, utf8, type Bytes } from "../core/bytes.ts";
+import { b64, hex, random, type Bytes } from "../core/bytes.ts";
 import { encode, type Json } from "../core/canonical.ts";
 import { sha, streaming } from "../core/digest.ts";
 import { sign, type SigningKey } from "../core/keys.ts";
 import { rfc3339 } from "../core/moment.ts";
 import { docsPayload, sheetPayload, type InputFile, type Payload, type SheetContent } from "./payload.ts";
-import { bidderRef, coreOf, SUITE, type Client, type EnvelopeEntry, type Header, type Keyset, type Stage } from "./protocol.ts";
+import { bidderRef, coreOf, isSheet, SUITE, type Client, type EnvelopeEntry, type Header, type Keyset, type Stage } from "./protocol.ts";
 import { sharesOf, wrapShares } from "./shares.ts";
 
 export interface SealRequest {
@@ -41,6 +41,7 @@ export interface SealedBid {
 /** Where the ciphertext of a stage goes. */
 export type SinkOf = (stage: string) => Sink | Promise<Sink>;
 
+/** The bidder's own key of an envelope: for the rescue of 1.7 and for nothing else (sealing/bid.py reads it). */
 interface Kept {
   stage: string;
   recipient: string;
@@ -77,13 +78,18 @@ async function payloadsOf(request: SealRequest, header: Header, progress: Progre
   let done = 0;
   const made = [];
   for (const stage of request.keyset.stages) {
-    const payload =
-      stage.name === "docs"
-        ? await docsPayload(request.files, named, (bytes) => progress("hash", (done += bytes), total))
-        : sheetPayload(request.sheet, named);
+    const payload = isSheet(stage.name)
+      ? sheetPayload(shownIn(stage, request.sheet), named)
+      : await docsPayload(request.files, named, (bytes) => progress("hash", (done += bytes), total));
     made.push({ stage, payload });
   }
   return made;
+}
+
+/** The price stands only in the stage that holds it, and must stand there. */
+function shownIn(stage: Stage, sheet: SheetContent): SheetContent {
+  if (stage.holds_price && sheet.price === undefined) throw new Error("the price is missing");
+  return stage.holds_price ? sheet : { ...sheet, price: undefined };
 }
 
 interface EnvelopeJob {
@@ -142,12 +148,13 @@ async function finish(request: SealRequest, header: Header, nonce: string, envel
     envelopes: envelopes as unknown as Json,
   });
   const manifestSha256 = sha(manifest);
-  const rescue = { type: "kaibiao-rescue/1", lot: header.lot, bid_id: header.bid_id, manifest_sha256: manifestSha256, keys: kept as unknown as Json };
+  const { lot, bid_id } = header;
+  const rescue = encode({ type: "kaibiao-rescue/1", lot, bid_id, manifest_sha256: manifestSha256, keys: kept as unknown as Json });
   return {
     manifest,
     sig: sign(manifest, request.key),
     bidder: encode({ type: "kaibiao-bidder/1", nonce, cert_chain: request.certChain.map(b64) }),
-    rescue: await encryptBy(request.rescuePassphrase, utf8(JSON.stringify(rescue))),
+    rescue: await encryptBy(request.rescuePassphrase, rescue),
     bidId: header.bid_id,
     manifestSha256,
     envelopes,

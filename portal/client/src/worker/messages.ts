@@ -7,6 +7,7 @@ import type { Phase, SealedBid } from "../seal/sealer.ts";
 
 export interface SealJob {
   keyset: Keyset;
+  /** Name in the sealed header; empty for the key file's organization. */
   bidder: string;
   sheet: SheetContent;
   files: InputFile[];

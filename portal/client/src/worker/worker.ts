@@ -48,10 +48,10 @@ function throttled(id: number): Progress {
 }
 
 async function seal(job: SealJob, progress: Progress): Promise<Sealed> {
-  const { key, certChain } = await open(job.keyFile, job.passphrase);
+  const { key, certChain, org } = await open(job.keyFile, job.passphrase);
   const kept = await privateStore(job.keyset.lot);
   const store = kept ?? new BlobStore();
-  const bid = await sealBid({ ...job, key, certChain }, (stage) => store.sink(`${stage}.age`), progress);
+  const bid = await sealBid({ ...job, bidder: job.bidder || org, key, certChain }, (stage) => store.sink(`${stage}.age`), progress);
   const files = await store.files();
   progress("check", 0, 1);
   checkTerms(checkParts(bid), job.keyset);
