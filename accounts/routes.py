@@ -1,0 +1,293 @@
+"""The JSON API of accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from accounts import (
+    access,
+    certificates,
+    consortia,
+    grants,
+    passwords,
+    people,
+    schemas,
+    sessions,
+    totp,
+)
+from accounts.access import current_actor, current_actor_or_none
+from accounts.actor import Actor
+from accounts.consortia import Confirmation, Declaration
+from accounts.models import Certificate, Consortium, RoleGrant, SignInSession
+from accounts.people import NewPerson, Registered, Registration
+from kernel import clock
+from kernel.db import own_transaction, transaction
+from kernel.site import site
+from kernel.statements import Signed
+
+bp = Blueprint(
+    "accounts_api", __name__, url_prefix="/api/v1", description="Organizations, people, roles, keys"
+)
+
+Body = dict[str, Any]
+
+
+@bp.route("/organizations")
+class Organizations(MethodView):
+    decorators = [own_transaction]  # noqa: RUF012  Flask's own protocol
+
+    @bp.arguments(schemas.OrganizationIn)
+    @bp.response(201, schemas.RegisteredOut)
+    def post(self, body: Body) -> Registered:
+        """Register an organization with its first person; bodies other than bidders, owners, agencies as MGR."""
+        password = body.pop("password")
+        stored = passwords.hashed(password, body["login"]) if password else None
+        with transaction():
+            by = current_actor_or_none()
+            _self_registration_needs(stored, by)
+            return people.register_organization(Registration(**body, password_hash=stored), by, clock.now())
+
+
+def _self_registration_needs(stored: str | None, by: Actor | None) -> None:
+    """Who registers alone sets a password; who is registered by the office gets an invitation."""
+    if stored is None and by is None:
+        passwords.hashed("")
+
+
+@bp.route("/people")
+class People(MethodView):
+    @bp.arguments(schemas.PersonIn)
+    @bp.response(201, schemas.InvitedOut)
+    def post(self, body: Body) -> Body:
+        """Add a person to the own organization, or to any as MGR; the answer holds the one-time invitation."""
+        person, invitation = people.register_person(current_actor(), NewPerson(**body), clock.now())
+        return {"login": person.login, "invitation": invitation}
+
+
+@bp.route("/people/accept")
+class Acceptance(MethodView):
+    decorators = [own_transaction]  # noqa: RUF012  Flask's own protocol
+
+    @bp.arguments(schemas.AcceptIn)
+    @bp.response(200, schemas.PersonOut)
+    def post(self, body: Body) -> Any:
+        """Set the first password with the invitation."""
+        stored = passwords.hashed(body["password"], body["login"])
+        with transaction():
+            return people.accept_invitation(body["invitation"], body["login"], stored, clock.now())
+
+
+@bp.route("/people/<login>/parts")
+class Parts(MethodView):
+    @bp.arguments(schemas.PartsIn)
+    @bp.response(204)
+    def put(self, body: Body, login: str) -> None:
+        """Change what a person of the own organization may do."""
+        people.set_parts(current_actor(), login, body["parts"], clock.now())
+
+
+@bp.route("/me")
+class Me(MethodView):
+    @bp.response(200, schemas.MeOut)
+    def get(self) -> Actor:
+        """Who is signed in."""
+        return current_actor()
+
+
+@bp.route("/sessions")
+class Sessions(MethodView):
+    decorators = [own_transaction]  # noqa: RUF012  Flask's own protocol
+
+    @bp.arguments(schemas.SessionIn)
+    @bp.response(201, schemas.OpenedOut)
+    def post(self, body: Body) -> sessions.Opened:
+        """Sign in; the token goes into the Authorization header of later requests."""
+        return sessions.sign_in(
+            sessions.Attempt(
+                body["login"],
+                body["password"],
+                body["totp"],
+                address=access.client_address(),
+                user_agent=request.headers.get("User-Agent", ""),
+                api=True,
+            ),
+            clock.now(),
+        )
+
+    @bp.response(200, schemas.SessionOut(many=True))
+    def get(self) -> list[SignInSession]:
+        """The own live sessions."""
+        with transaction(write=False):
+            return sessions.sessions(current_actor(), clock.now())
+
+
+@bp.route("/sessions/<session_id>")
+class OneSession(MethodView):
+    @bp.response(204)
+    def delete(self, session_id: str) -> None:
+        """End one of the own sessions."""
+        sessions.end_session(current_actor(), session_id, clock.now())
+
+
+@bp.route("/password")
+class Password(MethodView):
+    decorators = [own_transaction]  # noqa: RUF012  Flask's own protocol
+
+    @bp.arguments(schemas.PasswordIn)
+    @bp.response(204)
+    def post(self, body: Body) -> None:
+        """Change the own password; every other session ends."""
+        change_password(body["current"], body["password"])
+
+
+def change_password(current: str, new: str) -> None:
+    """The slow hashes run between the two transactions."""
+    with transaction(write=False):
+        actor = current_actor()
+        login, stored = sessions.secret_of(actor)
+    sessions.check_current(stored, current)
+    renewed = passwords.hashed(new, login)
+    with transaction():
+        sessions.change_password(actor, renewed, clock.now())
+
+
+@bp.route("/totp")
+class Totp(MethodView):
+    @bp.response(201, schemas.TotpOut)
+    def post(self) -> Body:
+        """A new secret for an authenticator app; it counts once confirmed."""
+        actor = current_actor()
+        login, secret = sessions.enroll_totp(actor, clock.now())
+        return {"secret": secret, "address": totp.address(secret, login, site().settings.origin)}
+
+
+@bp.route("/totp/confirm")
+class TotpConfirmation(MethodView):
+    @bp.arguments(schemas.CodeIn)
+    @bp.response(204)
+    def post(self, body: Body) -> None:
+        """Prove that the app shows the right codes."""
+        sessions.confirm_totp(current_actor(), body["code"], clock.now())
+
+
+@bp.route("/people/<login>/totp")
+class PersonTotp(MethodView):
+    @bp.response(204)
+    def delete(self, login: str) -> None:
+        """Forget a lost device, as MGR."""
+        sessions.reset_totp(current_actor(), login, clock.now())
+
+
+@bp.route("/grants")
+class Grants(MethodView):
+    @bp.arguments(schemas.GrantIn)
+    @bp.response(201, schemas.GrantOut)
+    def post(self, body: Body) -> RoleGrant:
+        """Give a role, as MGR."""
+        return grants.grant_role(current_actor(), body["login"], body["role"], clock.now())
+
+
+@bp.route("/grants/<login>/<role>")
+class OneGrant(MethodView):
+    @bp.response(204)
+    def delete(self, login: str, role: str) -> None:
+        """Take a role back, as MGR."""
+        grants.end_grant(current_actor(), login, grants.role_named(role), clock.now())
+
+
+@bp.route("/certificates/challenge")
+class Challenge(MethodView):
+    @bp.response(200, schemas.ChallengeOut)
+    def get(self) -> Body:
+        """A nonce over which the holder proves to have the key."""
+        return {"nonce": certificates.challenge(current_actor(), clock.now())}
+
+
+@bp.route("/certificates")
+class Certificates(MethodView):
+    @bp.arguments(schemas.PossessionIn)
+    @bp.response(201, schemas.CertificateOut)
+    def post(self, possession: certificates.Possession) -> Certificate:
+        """Certify a key of one's own; it counts after the confirmation."""
+        return certificates.issue(current_actor(), possession, clock.now())
+
+    @bp.response(200, schemas.CertificateOut(many=True))
+    def get(self) -> list[Certificate]:
+        """The own certificates; who signs for the organization sees all of its."""
+        return certificates.certificates_of(current_actor())
+
+
+@bp.route("/certificates/outside")
+class OutsideCertificates(MethodView):
+    @bp.arguments(schemas.OutsideIn)
+    @bp.response(201, schemas.CertificateOut)
+    def post(self, body: Body) -> Certificate:
+        """Register a certificate of a trusted outside CA."""
+        return certificates.register_outside(current_actor(), body["chain"], body["possession"], clock.now())
+
+
+@bp.route("/certificates/<serial>/confirm")
+class CertificateConfirmation(MethodView):
+    @bp.arguments(schemas.NothingIn)
+    @bp.response(200, schemas.CertificateOut)
+    def post(self, body: Body, serial: str) -> Certificate:  # noqa: ARG002  an empty object
+        """The key file was loaded back and opened: the certificate counts from now on."""
+        return certificates.confirm(current_actor(), serial, clock.now())
+
+
+@bp.route("/certificates/<serial>/countersign")
+class Countersignature(MethodView):
+    @bp.arguments(schemas.CountersignIn)
+    @bp.response(200, schemas.CertificateOut)
+    def post(self, body: Body, serial: str) -> Certificate:
+        """Admit a platform certificate to real tenders, as MGR."""
+        signed = Signed(body["file"], body["sig"])
+        return certificates.countersign(current_actor(), serial, signed, body["cert"], clock.now())
+
+
+@bp.route("/certificates/<serial>")
+class OneCertificate(MethodView):
+    @bp.response(204)
+    def delete(self, serial: str) -> None:
+        """Revoke a certificate: the holder, whoever signs for the organization, or MGR."""
+        certificates.revoke(current_actor(), serial, clock.now())
+
+
+@bp.route("/consortia")
+class Consortia(MethodView):
+    @bp.arguments(schemas.ConsortiumIn)
+    @bp.response(201, schemas.ConsortiumOut)
+    def post(self, body: Body) -> Consortium:
+        """Declare a consortium as its lead."""
+        return consortia.declare(current_actor(), Declaration(**body), clock.now())
+
+    @bp.response(200, schemas.ConsortiumOut(many=True))
+    def get(self) -> list[Consortium]:
+        """Those the own organization is in."""
+        return consortia.consortia_of(current_actor())
+
+
+@bp.route("/consortia/<code>/confirm")
+class ConsortiumConfirmation(MethodView):
+    @bp.arguments(schemas.ConfirmationIn)
+    @bp.response(200, schemas.ConsortiumOut)
+    def post(self, body: Body, code: str) -> Consortium:
+        """Confirm the membership by a signature over the statement."""
+        return consortia.confirm(current_actor(), code, Confirmation(body["sig"], body["cert"]), clock.now())
+
+
+@bp.route("/consortia/<code>")
+class OneConsortium(MethodView):
+    @bp.response(200, schemas.ConsortiumOut)
+    def get(self, code: str) -> Consortium:
+        """Its members and what they confirmed; for members only."""
+        return consortia.seen_by(current_actor(), code)
+
+    @bp.response(204)
+    def delete(self, code: str) -> None:
+        """Dissolve it, as its lead."""
+        consortia.dissolve(current_actor(), code, clock.now())
