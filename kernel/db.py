@@ -12,7 +12,18 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Text, event
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    DateTime,
+    Delete,
+    Dialect,
+    Engine,
+    MetaData,
+    Text,
+    Update,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -89,6 +100,13 @@ def transaction(*, write: bool = True) -> Iterator[Session]:
     finally:
         session.expunge_all()  # before the rollback, which would expire rows that the caller goes on reading
         session.rollback()
+
+
+def changed(statement: Update | Delete) -> int:
+    """Run an UPDATE or DELETE; the number of rows it met, by which a compare-and-swap decides."""
+    found = db.session.execute(statement)
+    assert isinstance(found, CursorResult)
+    return found.rowcount
 
 
 def own_transaction(view: _View) -> _View:

@@ -1,0 +1,1 @@
+"""Taking sealed bids, closing the box, and the timed opening."""

@@ -1,0 +1,42 @@
+"""What the worker does for bidding, many times a second. Each step does one thing and says whether it did.
+
+All of them look in the database for what is undone; called twice they do nothing twice, and after a kill the same
+call goes on where the last commit stands (the modules say what each commit leaves behind).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bidding import closing, opening, readout, record, uploads
+
+
+def step_uploads(now: datetime) -> bool:
+    """Sweep expired uploads, and hash those that were whole when their writer died."""
+    return uploads.sweep(now) or uploads.finish_left(now)
+
+
+def step_close(now: datetime) -> bool:
+    """Flip what is due, log rolls whose cut is there, log closes, make rolls final."""
+    done = [closing.flip_due(now), closing.log_rolls(now), closing.log_closes(now), closing.settle(now)]
+    return any(done)
+
+
+def step_open(now: datetime) -> bool:
+    """Begin openings, go on when t have released, unseal one envelope."""
+    done = [opening.begin_due(now), opening.take_releases(now), opening.unseal_next(now)]
+    return any(done)
+
+
+def step_read_out(now: datetime) -> bool:
+    """Log and tell the next line."""
+    return readout.read_next(now)
+
+
+def step_record(now: datetime) -> bool:
+    """End openings whose window is over: sign the record, disclose, publish."""
+    return record.end_due(now)
+
+
+STEPS = (step_uploads, step_close, step_open, step_read_out, step_record)
+"""For the worker, in this order."""

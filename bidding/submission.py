@@ -1,0 +1,303 @@
+"""Taking a sealed bid: every check of sealing.md 1.3 that needs no secret, then one transaction and a signed receipt.
+
+No row is shared by two parties but the lot's, which all of them lock for share and only the close locks to write. So
+a bid is on the roll or refused as late, never between: the close flips that row first and builds the roll after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from accounts import certificates
+from accounts.actor import Actor
+from accounts.consortia import bidding_for
+from accounts.roles import Part, Role
+from bidding import lots, receipting, rules
+from bidding.models import Bid, Envelope, Upload
+from bidding.states import BidStatus, UploadState
+from kernel import canonical
+from kernel.clock import rfc3339
+from kernel.db import changed, db
+from kernel.errors import Conflict, Forbidden, Invalid, Refusal
+from kernel.keys import b64
+from kernel.site import site
+from sealing import receipts, submission
+from sealing.certificates import Bidder
+from sealing.faults import Fault
+from sealing.manifest import Manifest
+from sealing.wire import WireError
+from supervision import facts, mail
+from tendering.models import Lot
+
+PROTOCOL = "kaibiao-seal/1 1.3"
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a bidder hands in: the three papers, and for each stage the token of its finished upload."""
+
+    manifest: bytes
+    sig: bytes
+    bidder: bytes
+    envelopes: Mapping[str, str]
+    party: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        return canonical.sha(self.manifest)
+
+
+def submit(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bid:
+    """The bid with its receipt; a refusal that concerns the bid or its time is recorded as a sealed fact.
+
+    Handing in the same papers again gives the same bid: a client whose answer was lost may simply repeat.
+    """
+    try:
+        return _submitted(actor, lot_code, handed, now)
+    except Refusal as refusal:
+        raise recorded(refusal, actor, (lot_code, handed.sha256), now) from None
+
+
+def recorded(refusal: Refusal, actor: Actor, about: tuple[str, str], now: datetime) -> Refusal:
+    """The same refusal, marked so that it becomes a sealed fact after the roll-back, if it is one that matters."""
+    lot_code, manifest_sha256 = about
+    if not rules.is_recorded(refusal):
+        return refusal
+    fact = facts.BidRefused(
+        lot=lot_code,
+        code=refusal.code,
+        rule=refusal.rule or PROTOCOL,
+        manifest_sha256=manifest_sha256,
+        at=rfc3339(now),
+    )
+    return refusal.recording(fact, lot=lot_code, subject=actor.subject)
+
+
+def live_head(lot_code: str, party: str) -> Bid | None:
+    """The party's one live bid on the lot."""
+    found: Bid | None = db.session.scalar(
+        select(Bid).where(Bid.lot == lot_code, Bid.party == party, Bid.status == BidStatus.LIVE)
+    )
+    return found
+
+
+def end(head: Bid, status: BidStatus, by: str) -> None:
+    """End a live bid by compare-and-swap; of two that race to end it one is refused."""
+    ended = (
+        update(Bid).where(Bid.id == head.id, Bid.status == BidStatus.LIVE).values(status=status, ended_by=by)
+    )
+    if changed(ended) != 1:
+        rules.check_succession(head.manifest_sha256, None)
+
+
+def check_signer(actor: Actor, bidder_raw: bytes, now: datetime) -> None:
+    """The certificate is the actor's organization's, and may sign now."""
+    try:
+        chain = Bidder.parse(bidder_raw).cert_chain
+    except WireError as error:
+        raise faulty(
+            [Fault("bid_malformed", "bidder.json 格式不对", f"bidder.json is malformed: {error}", "1.3")]
+        ) from error
+    certificates.signer(actor, chain[0], now)
+
+
+def faulty(found: Sequence[Fault]) -> Invalid:
+    """All faults as one refusal; its code is the first one's."""
+    first = found[0]
+    return Invalid(
+        f"seal.{first.code}",
+        "；".join(fault.zh for fault in found) + "。",
+        "; ".join(fault.en for fault in found) + ".",
+        rule=rules.SEALED_RULE if first.code == "not_sealed" else PROTOCOL,
+        faults=[{"code": fault.code, "zh": fault.zh, "en": fault.en} for fault in found],
+    )
+
+
+def _submitted(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bid:
+    party = _party(actor, handed.party)
+    lot = lots.locked_for_share(lot_code)
+    known = db.session.scalar(select(Bid).where(Bid.manifest_sha256 == handed.sha256, Bid.party == party))
+    if known is not None and known.sig == handed.sig:
+        return known
+    rules.check_in_time(now, lots.door(lot))
+    _check_stranger(actor, lot)
+    check_signer(actor, handed.bidder, now)
+    uploads = _uploads(actor, handed.envelopes)
+    manifest = _checked(lot, handed, uploads, now)
+    head = _succeeded(lot_code, party, handed, manifest)
+    _check_unseen(manifest)
+    return _entered(Entering(actor, lot_code, party, head), handed, uploads, now)
+
+
+def _party(actor: Actor, party: str | None) -> str:
+    actor.act_as(Role.BIDDER)
+    actor.take_part(Part.SIGN)
+    return bidding_for(actor, party)[0]
+
+
+def _check_stranger(actor: Actor, lot: Lot) -> None:
+    """Owner and agency do not bid in their own tender (条例 第34条; rules.md 5.1)."""
+    if actor.organization_id in (lot.tender.owner_org, lot.tender.agency_org):
+        raise Forbidden(
+            "bid.own_tender",
+            "招标人和代理机构不得参加本项目投标。",
+            "Owner and agency do not bid in their own tender.",
+            rule="《招标投标法实施条例》第三十四条",
+        )
+
+
+def _uploads(actor: Actor, envelopes: Mapping[str, str]) -> dict[str, Upload]:
+    found = db.session.scalars(
+        select(Upload).where(
+            Upload.token.in_(list(envelopes.values())),
+            Upload.organization == actor.organization_id,
+            Upload.state == UploadState.DONE,
+        )
+    )
+    by_token = {upload.token: upload for upload in found}
+    missing = next((stage for stage, token in envelopes.items() if token not in by_token), None)
+    if missing is not None:
+        raise rules.upload_missing(missing)
+    return {stage: by_token[token] for stage, token in envelopes.items()}
+
+
+def _checked(lot: Lot, handed: Handed, uploads: Mapping[str, Upload], now: datetime) -> Manifest:
+    keyset = lots.keyset(lot)
+    parts = submission.Submission(
+        handed.manifest,
+        handed.sig,
+        handed.bidder,
+        {stage: _file(upload) for stage, upload in uploads.items()},
+    )
+    found = submission.check_submission(parts, keyset, str(lot.keyset_sha256), certificates.roots(now), now)
+    if found:
+        raise faulty(found)
+    return Manifest.parse(handed.manifest)
+
+
+def _file(upload: Upload) -> submission.FileFacts:
+    with site().blobs.open(upload.blob_key) as stored:
+        header = stored.read(submission.HEAD_BYTES)
+    return submission.FileFacts(str(upload.sha256), upload.length, header)
+
+
+def _succeeded(lot_code: str, party: str, handed: Handed, manifest: Manifest) -> Bid | None:
+    head = live_head(lot_code, party)
+    rules.check_succession(manifest.prev_manifest_sha256, head.manifest_sha256 if head else None)
+    if head is None:
+        return None
+    papers = submission.read_papers(handed.manifest, handed.sig, handed.bidder)
+    found = submission.check_successor(papers, head.manifest, head.bidder)
+    if found:
+        raise faulty(found)
+    return head
+
+
+def _check_unseen(manifest: Manifest) -> None:
+    """Whoever hands in a ciphertext, a recipient or a number that came before copied it (sealing.md 1.3).
+
+    This gives the plain answer; the unique columns decide when two such arrive at one instant.
+    """
+    recipients = [envelope.recipient for envelope in manifest.envelopes]
+    hashes = [envelope.ciphertext_sha256 for envelope in manifest.envelopes]
+    seen = select(
+        or_(
+            exists().where(Bid.bid_id == manifest.bid_id),
+            exists().where(Envelope.recipient.in_(recipients)),
+            exists().where(Envelope.sha256.in_(hashes)),
+        )
+    )
+    if db.session.scalar(seen):
+        raise rules.copied()
+
+
+@dataclass(frozen=True)
+class Entering:
+    """A checked submission about to be written."""
+
+    actor: Actor
+    lot_code: str
+    party: str
+    head: Bid | None
+
+
+def _entered(entering: Entering, handed: Handed, uploads: Mapping[str, Upload], now: datetime) -> Bid:
+    """The only writes; all or none. The nodes' mail leaves after the commit (kernel.outbox)."""
+    if entering.head is not None:
+        end(entering.head, BidStatus.REPLACED, handed.sha256)
+    _take(uploads.values())
+    bid = _bid(entering, handed, now)
+    try:
+        db.session.add(bid)
+        db.session.flush()
+        db.session.add_all(_envelopes(bid, uploads))
+        db.session.flush()
+    except IntegrityError as error:
+        raise _raced(error) from error
+    mail.post(None, "manifest", {"lot": bid.lot, "manifest": b64(bid.manifest)})
+    return bid
+
+
+def _take(uploads: Iterable[Upload]) -> None:
+    """By compare-and-swap, so that one upload never serves two bids."""
+    taken = {upload.id for upload in uploads}
+    claimed = update(Upload).where(Upload.id.in_(taken), Upload.state == UploadState.DONE)
+    if changed(claimed.values(state=UploadState.TAKEN)) != len(taken):
+        raise rules.copied()
+
+
+def _bid(entering: Entering, handed: Handed, now: datetime) -> Bid:
+    fact = receipts.sealed_fact(entering.lot_code, handed.manifest, handed.sig, rfc3339(now))
+    given = receipting.give(fact, entering.actor.subject)
+    manifest = Manifest.parse(handed.manifest)
+    return Bid(
+        lot=entering.lot_code,
+        party=entering.party,
+        organization=entering.actor.organization_id,
+        person=entering.actor.person_id,
+        manifest=handed.manifest,
+        sig=handed.sig,
+        bidder=handed.bidder,
+        bid_id=manifest.bid_id,
+        manifest_sha256=handed.sha256,
+        status=BidStatus.LIVE,
+        prev=manifest.prev_manifest_sha256,
+        receipt=given.signed.raw,
+        receipt_sig=given.signed.sig,
+        receipt_id=fact.receipt_id,
+        received_at=now,
+        log_fact=given.log_fact,
+    )
+
+
+def _envelopes(bid: Bid, uploads: Mapping[str, Upload]) -> list[Envelope]:
+    manifest = Manifest.parse(bid.manifest)
+    return [
+        Envelope(
+            bid=bid.id,
+            stage=stage,
+            blob_key=upload.blob_key,
+            size=upload.length,
+            sha256=upload.sha256,
+            recipient=manifest.envelope(stage).recipient,
+        )
+        for stage, upload in uploads.items()
+    ]
+
+
+def _raced(error: IntegrityError) -> Conflict:
+    """Two arrived at one instant: two first bids of one party, or two with the same ciphertext."""
+    words = str(error.orig)
+    if "one_live_bid" in words or "bid.party" in words:
+        return Conflict(
+            "bid.already_live",
+            "贵单位的另一份投标刚刚送达。请刷新后查看。",
+            "Another bid of your party has just arrived. Reload to see it.",
+            rule=rules.ONE_BID_RULE,
+        )
+    return rules.copied()

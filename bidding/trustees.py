@@ -1,0 +1,118 @@
+"""Answers of the nodes, taken once each however often they are sent: acks, closes, release hashes, releases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from bidding import lots, nodes, releases
+from bidding.models import Acknowledgment, Bid, NodeClose, ReleaseHash, Roll
+from bidding.states import Answered
+from kernel.db import db
+from kernel.errors import Conflict, NotFound
+from kernel.keys import b64
+from kernel.statements import Signed
+from sealing import receipts, release, roll
+from sealing.wire import WireError
+from supervision import facts, log
+
+
+def take_ack(node: str, body: dict[str, Any], now: datetime) -> None:
+    """A trustee's word that its lines of a manifest are right."""
+    signed = nodes.statement(node, body)
+    try:
+        said = receipts.Ack.read(signed)
+    except WireError as error:
+        raise nodes.malformed(str(error)) from error
+    _take_word(node, signed, (Answered.ACK, said), now)
+
+
+def take_refusal(node: str, body: dict[str, Any], now: datetime) -> None:
+    """A trustee's word that its line of a manifest is not right, and why."""
+    signed = nodes.statement(node, body)
+    try:
+        said = receipts.Refusal.read(signed)
+    except WireError as error:
+        raise nodes.malformed(str(error)) from error
+    _take_word(node, signed, (Answered.REFUSAL, said), now)
+
+
+def take_close(node: str, body: dict[str, Any], now: datetime) -> None:
+    """A node's close; `steps.step_closes` logs it, one after the other, so that admissions can be recomputed."""
+    signed = nodes.statement(node, body)
+    try:
+        said = roll.Close.read(signed)
+    except WireError as error:
+        raise nodes.malformed(str(error)) from error
+    _check_share(node, said.lot)
+    known = db.session.scalar(select(Roll).where(Roll.lot == said.lot, Roll.seq == said.seq))
+    if known is None or (known.root, known.count) != (said.root, said.count):
+        raise Conflict(
+            "close.other_roll",
+            "关闭声明所指的名册与平台公布的不符。",
+            "The close is on another roll than the platform logged.",
+            rule="kaibiao-seal/1 1.4",
+        )
+    one = (NodeClose.lot == said.lot, NodeClose.seq == said.seq, NodeClose.node == node)
+    if db.session.scalar(select(NodeClose.id).where(*one)) is None:
+        parts = {"file": signed.raw, "sig": signed.sig, "taken_at": now}
+        db.session.add(NodeClose(lot=said.lot, seq=said.seq, node=node, **parts))
+        db.session.flush()
+
+
+def take_release_hash(node: str, body: dict[str, Any], now: datetime) -> None:
+    """A trustee's promise, logged at once as an open fact."""
+    signed = nodes.statement(node, body)
+    try:
+        said = release.ReleaseHash.read(signed)
+    except WireError as error:
+        raise nodes.malformed(str(error)) from error
+    share = _check_share(node, said.lot)
+    releases.check_target(said, share)
+    if releases.promised(said.lot, said.stage, node) is not None:
+        return
+    fact = facts.ReleaseHash(
+        lot=said.lot, stage=said.stage, node=node, file=b64(signed.raw), sig=b64(signed.sig)
+    )
+    row = ReleaseHash(
+        lot=said.lot,
+        stage=said.stage,
+        seq=said.seq,
+        node=node,
+        i=share,
+        release_sha256=said.sha256,
+        file=signed.raw,
+        sig=signed.sig,
+        taken_at=now,
+        log_fact=log.append(fact, lot=said.lot).id,
+    )
+    db.session.add(row)
+    db.session.flush()
+    releases.tell_committed(row, now)
+
+
+def take_release(node: str, body: dict[str, Any], now: datetime) -> None:
+    """A trustee's release file; void, and the trustee's fault, unless it is what was promised and leaves nothing out."""
+    releases.take(node, body, now)
+
+
+def _take_word(
+    node: str, signed: Signed, word: tuple[Answered, receipts.Ack | receipts.Refusal], now: datetime
+) -> None:
+    kind, said = word
+    bid = db.session.scalar(select(Bid).where(Bid.manifest_sha256 == said.manifest_sha256))
+    if bid is None:
+        raise NotFound("bid.unknown", "没有这份投标。", "There is no such bid.", rule="kaibiao-seal/1 1.3")
+    if nodes.share_of(node, lots.keyset(lots.find(bid.lot))) != said.i:
+        raise nodes.malformed("it speaks for another trustee's share")
+    one = (Acknowledgment.bid == bid.id, Acknowledgment.node == node, Acknowledgment.sha256 == signed.sha256)
+    if db.session.scalar(select(Acknowledgment.id).where(*one)) is None:
+        parts = {"file": signed.raw, "sig": signed.sig, "sha256": signed.sha256, "taken_at": now}
+        db.session.add(Acknowledgment(bid=bid.id, node=node, kind=kind, **parts))
+        db.session.flush()
+
+
+def _check_share(node: str, lot_code: str) -> int:
+    return nodes.share_of(node, lots.keyset(lots.find(lot_code)))

@@ -1,0 +1,97 @@
+"""A bidder takes its bid back before the deadline: a statement signed by the key that sealed it, with a receipt of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from accounts.actor import Actor
+from accounts.consortia import bidding_for
+from accounts.roles import Part, Role
+from bidding import lots, receipting, rules
+from bidding.models import Bid, Withdrawal
+from bidding.states import BidStatus
+from bidding.submission import end, faulty, recorded
+from kernel.clock import rfc3339
+from kernel.db import db
+from kernel.errors import NotFound, Refusal
+from kernel.statements import Signed
+from sealing import receipts, submission
+from sealing.faults import Fault
+from sealing.wire import WireError
+
+
+def withdraw(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> tuple[Withdrawal, Bid]:
+    """End the bid that the statement names; repeated, it gives the same receipt. A refusal is recorded."""
+    said = _read(statement)
+    try:
+        return _withdrawn(actor, lot_code, statement, now)
+    except Refusal as refusal:
+        raise recorded(refusal, actor, (lot_code, said.manifest_sha256), now) from None
+
+
+def _read(statement: Signed) -> receipts.Withdrawal:
+    try:
+        return receipts.Withdrawal.read(statement)
+    except WireError as error:
+        raise faulty(
+            [
+                Fault(
+                    "withdrawal_malformed",
+                    f"撤回声明格式不对（{error}）",
+                    f"malformed withdrawal: {error}",
+                    "1.3",
+                )
+            ]
+        ) from error
+
+
+def _withdrawn(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> tuple[Withdrawal, Bid]:
+    actor.act_as(Role.BIDDER)
+    actor.take_part(Part.SIGN)
+    lot = lots.locked_for_share(lot_code)
+    bid = _named(actor, lot_code, _read(statement).manifest_sha256)
+    known = db.session.scalar(select(Withdrawal).where(Withdrawal.bid == bid.id))
+    if known is not None and known.file == statement.raw:
+        return known, bid
+    rules.check_in_time(now, lots.door(lot))
+    bidding_for(actor, bid.party)
+    found = submission.check_withdrawal(statement, bid.manifest, bid.bidder)
+    if found:
+        raise faulty(found)
+    end(bid, BidStatus.WITHDRAWN, statement.sha256)
+    return _entered(actor, bid, statement, now), bid
+
+
+def _named(actor: Actor, lot_code: str, manifest_sha256: str) -> Bid:
+    own = (Bid.lot == lot_code, Bid.organization == actor.organization_id)
+    bid = db.session.scalar(select(Bid).where(Bid.manifest_sha256 == manifest_sha256, *own))
+    if bid is None:
+        raise NotFound(
+            "bid.unknown",
+            "贵单位在本标段没有这份投标。",
+            "Your organization has no such bid on this lot.",
+            rule=rules.WITHDRAW_RULE,
+        )
+    return bid
+
+
+def _entered(actor: Actor, bid: Bid, statement: Signed, now: datetime) -> Withdrawal:
+    fact = receipts.withdrawn_fact(statement, rfc3339(now))
+    given = receipting.give(fact, actor.subject)
+    withdrawal = Withdrawal(
+        bid=bid.id,
+        person=actor.person_id,
+        file=statement.raw,
+        sig=statement.sig,
+        sha256=statement.sha256,
+        receipt=given.signed.raw,
+        receipt_sig=given.signed.sig,
+        receipt_id=fact.receipt_id,
+        received_at=now,
+        log_fact=given.log_fact,
+    )
+    db.session.add(withdrawal)
+    db.session.flush()
+    return withdrawal
