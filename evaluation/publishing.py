@@ -1,0 +1,90 @@
+"""The public files of an evaluation, for people and for the verifier: written whole, by rename, and only what is due.
+
+`<public>/lots/<lot>/method.json`, `committee.json`, `docs.json`, `result.json`, and after the award `scores/<alias>.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from accounts.models import Person
+from evaluation import reading, visibility
+from evaluation.models import Evaluation, Seat
+from evaluation.visibility import Field, Phase, Viewer
+from kernel import canonical, keys
+from kernel.db import db
+from kernel.site import site
+from sealing.replacing import Replacing
+from tendering import lifecycle
+from tendering.models import Lot
+
+COMMITTEE_TYPE = "kaibiao-committee/1"
+
+
+def files(found: Evaluation) -> dict[str, bytes]:
+    """Path under the lot's folder to bytes: everything of this evaluation that is public now."""
+    lot = lifecycle.lot_of(found.lot)
+    phase = reading.phase(lot, found)
+    assert lot.method is not None
+    made = {
+        "method.json": bytes(lot.method),
+        "committee.json": _committee(lot, phase),
+        "docs.json": _docs(lot),
+    }
+    if found.result is not None and _public(phase, Field.RESULT):
+        made["result.json"] = found.result
+    if _public(phase, Field.SHEET):
+        made |= _scores(lot)
+    return made
+
+
+def write(lot_code: str, made: Mapping[str, bytes]) -> None:
+    """Each file appears whole or not at all; writing the same again changes nothing."""
+    folder = site().public / "lots" / lot_code
+    for name, raw in made.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_bytes() != raw:
+            _replace(path, raw)
+
+
+def _replace(path: Path, raw: bytes) -> None:
+    with Replacing(path) as target:
+        target.file.write(raw)
+        target.temporary.chmod(0o644)
+
+
+def _public(phase: Phase, field: Field) -> bool:
+    return visibility.may_see(Viewer.PUBLIC, phase, field)
+
+
+def _committee(lot: Lot, phase: Phase) -> bytes:
+    named = _public(phase, Field.NAMES)
+    members = [_member(seat, named=named) for seat in reading.seats(lot.code)]
+    return canonical.encode({"type": COMMITTEE_TYPE, "lot": lot.code, "members": members})
+
+
+def _member(seat: Seat, *, named: bool) -> dict[str, str]:
+    shown = {"alias": seat.alias, "sign_key": seat.sign_key}
+    return shown | {"name": db.session.get_one(Person, seat.person_id).name} if named else shown
+
+
+def _docs(lot: Lot) -> bytes:
+    """By hash alone: the names of a bid's files belong to the committee."""
+    found = reading.documents(lot.code).values()
+    bids = [
+        {"bid_id": one.bid_id, "result": one.result, "sha256": one.sha256, "judgment": one.judgment}
+        for one in sorted(found, key=lambda one: one.bid_id)
+    ]
+    return canonical.encode({"type": "kaibiao-docs-opened/1", "lot": lot.code, "bids": bids})
+
+
+def _scores(lot: Lot) -> dict[str, bytes]:
+    return {
+        f"scores/{seat.alias}.json": canonical.encode(
+            {"file": keys.b64(sheet.file), "sig": sheet.sig, "cert": keys.b64(seat.cert)}
+        )
+        for seat, sheet in reading.sheets(lot.code)
+        if sheet.file is not None
+    }

@@ -1,0 +1,132 @@
+"""The result: computed by the clock when all sheets are signed, logged by hash, then the owner's to publicize and award."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from accounts.actor import Actor
+from evaluation import reading, scoring
+from evaluation.methods.evaluate import evaluate
+from evaluation.models import Evaluation
+from evaluation.result import Outcome, Result
+from kernel import canonical
+from kernel.errors import Conflict, Invalid
+from kernel.statements import Signed
+from supervision import facts, log
+from supervision.parts import Place
+from supervision.vocabulary import Disclosure
+from tendering import awards, lifecycle
+from tendering.awards import Candidate
+from tendering.models import Lot
+from tendering.rules import CLOCK, LotEvent, LotState
+
+RULE = "财政部令第87号 第五十七条"
+
+
+def compute(lot_code: str, now: dt.datetime) -> bool:
+    """Compute and log the result if all sheets are in and none stands; whether it did. Fewer valid than needed fails the lot."""
+    lot = lifecycle.lot_of(lot_code, lock=True)
+    found = reading.under_way(lot_code, lock=True)
+    waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
+    if not waiting or not scoring.all_signed(lot_code):
+        return False
+    result = evaluate(
+        reading.method(lot), reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
+    )
+    _keep(found, result, now)
+    log.append(_fact(found, result), lot=lot_code)
+    if result.outcome is Outcome.FAILED:
+        lifecycle.move(lot, LotEvent.REJECT_ALL, CLOCK, now, ["fewer valid bids than the method needs"])
+        log.append(
+            facts.TenderFailed(lot=lot_code, reason="too_few_valid", law="《政府采购法》第三十六条"),
+            lot=lot_code,
+        )
+    return True
+
+
+def published(lot_code: str) -> dict[str, Any]:
+    """The result as published; Conflict before there is one."""
+    found = reading.under_way(lot_code)
+    if found.result is None:
+        raise Conflict("result.none", "评审结果尚未产生", "There is no result yet", rule="rules.md T18")
+    value: dict[str, Any] = canonical.decode(found.result)
+    return value
+
+
+def start_publicity(actor: Actor, lot_code: str, tied: Sequence[str], now: dt.datetime) -> dt.datetime:
+    """Put the ranked bids on public view; where the first place is shared the owner says who goes first (`tied`, in order)."""
+    lot = lifecycle.lot_of(lot_code, lock=True)
+    ranking = published(lot_code)["ranking"]
+    ordered = _ordered(ranking, tied)
+    until = awards.start_publicity(actor, lot, [_candidate(lot, line) for line in ordered], now)
+    reading.under_way(lot_code, lock=True).revision += 1
+    return until
+
+
+def award(actor: Actor, lot_code: str, signed: Signed, now: dt.datetime) -> Lot:
+    """The owner's signed award; with it the sheets become public."""
+    lot = awards.award(actor, lifecycle.lot_of(lot_code, lock=True), signed, now)
+    disclose(lot.code, now)
+    return lot
+
+
+def disclose(lot_code: str, now: dt.datetime) -> bool:
+    """Show everybody what was sealed until the award; whether there was anything to do."""
+    found = reading.evaluation_of(lot_code, lock=True)
+    if found is None or found.disclosed_at is not None:
+        return False
+    log.disclose_lot(lot_code, Disclosure.AT_AWARD, now)
+    found.disclosed_at = now
+    found.revision += 1
+    return True
+
+
+def _keep(found: Evaluation, result: Result, now: dt.datetime) -> None:
+    found.result = result.file(found.lot)
+    found.result_sha256 = canonical.sha(found.result)
+    found.outcome = result.outcome.value
+    found.computed_at = now
+    found.revision += 1
+
+
+def _fact(found: Evaluation, result: Result) -> facts.ResultPublished:
+    assert found.result_sha256 is not None
+    assert found.result is not None
+    lines = canonical.decode(found.result)["ranking"]
+    return facts.ResultPublished(
+        lot=found.lot,
+        method_sha256=result.spec.sha256,
+        result_sha256=found.result_sha256,
+        ranking=tuple(Place(bid_id=one["bid_id"], rank=one["rank"], total=one["total"]) for one in lines),
+    )
+
+
+def _ordered(ranking: Sequence[dict[str, Any]], tied: Sequence[str]) -> list[dict[str, Any]]:
+    first = {line["bid_id"] for line in ranking if line["rank"] == 1}
+    if len(first) > 1 and set(tied) != first:
+        raise Conflict(
+            "result.tied",
+            "并列第一，请由采购人确定顺序",
+            "Several bids share the first place: say in which order they stand",
+            rule=RULE,
+            tied=sorted(first),
+        )
+    if len(first) == 1 and tied:
+        raise Invalid(
+            "result.not_tied",
+            "第一名没有并列",
+            "Nobody shares the first place",
+            rule=RULE,
+            fields={"tied": "none"},
+        )
+    place = {bid_id: number for number, bid_id in enumerate(tied)}
+    return sorted(ranking, key=lambda line: (line["rank"], place.get(line["bid_id"], 0)))
+
+
+def _candidate(lot: Lot, line: dict[str, Any]) -> Candidate:
+    bid, sheet = next(
+        (bid, sheet) for bid, sheet in reading.read_out(lot.code) if bid.bid_id == line["bid_id"]
+    )
+    return Candidate(bid.bid_id, bid.manifest_sha256, sheet.header.bidder, line["price"])

@@ -1,0 +1,101 @@
+"""Pure decisions about a committee: who may sit on it, when it may change, and what its members sign."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from accounts.roles import Plane, Role
+from kernel.errors import Conflict, Forbidden, Invalid
+from kernel.statements import Signed
+
+SIZE = 3
+"""Three for now; the draw of five and more comes with the expert pool (《招标投标法》第三十七条)."""
+_RECUSAL = "《招标投标法》第三十七条；《招标投标法实施条例》第四十六条"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person proposed for a seat; `uscc` is the organization's whose member the person is."""
+
+    person_id: int
+    login: str
+    uscc: str
+    roles: frozenset[Role]
+    plane: Plane | None
+    certified: bool
+
+
+def check_committee(candidates: Sequence[Candidate], parties: Collection[str]) -> None:
+    """Refuses the first person who may not sit; `parties` are the codes of bidders, their consortia, owner and agency."""
+    if len({one.person_id for one in candidates}) != SIZE or len(candidates) != SIZE:
+        raise Invalid(
+            "committee.size",
+            f"评标委员会须由 {SIZE} 名不同的专家组成",
+            f"A committee has {SIZE} different experts",
+            rule="《招标投标法》第三十七条",
+            fields={"persons": "size"},
+        )
+    for one in candidates:
+        _check_candidate(one, parties)
+
+
+def _check_candidate(one: Candidate, parties: Collection[str]) -> None:
+    if one.plane is Plane.SUPERVISE:
+        raise _recused(one, "监督人员不得进入评标委员会", "supervisors never sit on a committee")
+    if Role.EXPERT not in one.roles:
+        raise _recused(one, "不是评标专家", "not an expert")
+    if one.uscc in parties:
+        raise _recused(
+            one,
+            "与投标人、招标人或代理机构属同一单位，应当回避",
+            "of a bidder's, the owner's or the agency's organization",
+        )
+    if not one.certified:
+        raise _recused(one, "尚无可用的签名证书", "has no certificate to sign with")
+
+
+def _recused(one: Candidate, zh: str, en: str) -> Forbidden:
+    return Forbidden(
+        "committee.recused", f"{one.login}：{zh}", f"{one.login}: {en}", rule=_RECUSAL, login=one.login
+    )
+
+
+def check_changeable(*, signed: int, computed: bool) -> None:
+    """A committee changes only while no sheet is signed: a replaced member's conclusions would be void (条例 第48条)."""
+    if signed or computed:
+        raise Conflict(
+            "committee.at_work",
+            "已有评委签署评分表，不能再更换评标委员会",
+            "A sheet is signed: the committee can no longer be changed",
+            rule="《招标投标法实施条例》第四十八条",
+        )
+
+
+def check_statement(signed: Signed, expected: bytes) -> None:
+    """The member signed exactly what the platform shows; anything else is refused."""
+    if signed.raw != expected:
+        raise Conflict(
+            "admission.other",
+            "所签文件与当前应签文件不一致，请刷新后重签",
+            "That is not the statement to be signed now: reload and sign again",
+            rule="sealing.md 1.5",
+        )
+
+
+def check_declared(*, declared: bool, conflict: str | None) -> None:
+    """Nobody sees a bid before having declared, or after having declared a conflict."""
+    if not declared:
+        raise Conflict(
+            "seat.undeclared",
+            "请先作回避声明",
+            "Declare conflicts of interest first",
+            rule="《评标委员会和评标方法暂行规定》第十二条",
+        )
+    if conflict is not None:
+        raise Forbidden(
+            "seat.conflict",
+            "您已声明存在利害关系，须回避",
+            "You declared a conflict of interest and take no part",
+            rule=_RECUSAL,
+        )
