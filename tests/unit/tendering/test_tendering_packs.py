@@ -99,7 +99,7 @@ def test_an_installation_offers_only_its_own_packs() -> None:
 def test_a_pack_of_another_trade_is_refused() -> None:
     with pytest.raises(Invalid) as refusal:
         packs.choose(CONSTRUCTION, Trade.PROCUREMENT, practice=False)
-    assert refusal.value.detail["fields"] == ["pack"]
+    assert refusal.value.detail["fields"] == {"pack": "trade"}
 
 
 @pytest.mark.parametrize("pack_id", ["", "../packs/holidays", "holidays", "cn.land.listing.2026"])
