@@ -14,12 +14,14 @@ from kernel import canonical, clock, keys
 from kernel.db import db
 from kernel.site import site
 from supervision import entries, vocabulary
+from supervision.checkpoint import Checkpoint
 from supervision.checkpoints import quorum_checkpoint_at_least
 from supervision.facts import Disclosure, Fact
 from supervision.models import LogCut, LogFact
+from supervision.note import Note
 from supervision.proof import TlogProof
 from supervision.shelf import Shelf
-from supervision.tiles import TileTree
+from supervision.tiles import TileError, TileTree
 
 
 def append(fact: Fact, *, lot: str | None = None, subject: str | None = None) -> LogFact:
@@ -114,8 +116,13 @@ def cut(lot: str, closes_at: dt.datetime) -> LogCut:
 
 
 def proof_of(index: int, size: int) -> list[bytes]:
-    """Inclusion hashes for an entry in the published tree of `size`; TileError if that was never published."""
-    return TileTree(Shelf(site().public / "log").reader, size).inclusion_proof(index)
+    """Inclusion hashes for an entry in the published tree of `size`; TileError if the log has not come so far."""
+    shelf = Shelf(site().public / "log")
+    raw = shelf.checkpoint()
+    published = Checkpoint.parse(Note.parse(raw).text).size if raw is not None else 0
+    if size > published:
+        raise TileError(f"the published tree has {published} entries, not {size}")
+    return TileTree(shelf.reader, published).inclusion_proof(index, size)
 
 
 def receipt_proof(row: LogFact) -> bytes | None:

@@ -126,20 +126,23 @@ def fold(hashes: Sequence[bytes]) -> bytes:
 
 @dataclass
 class TileTree:
-    """A tree of `size` read through its tiles. Nothing here is believed until a root or proof is compared."""
+    """A tree of `size` read through its tiles. Nothing here is believed until a root or proof is compared.
+
+    Roots and proofs of any smaller size come from the same tiles: a smaller tree's partial tiles may be gone.
+    """
 
     reader: TileReader
     size: int
     _kept: dict[tuple[int, int], list[bytes]] = field(default_factory=dict)
 
-    def root(self) -> bytes:
-        return self.range_hash((0, self.size))
+    def root(self, size: int | None = None) -> bytes:
+        return self.range_hash((0, self._at(size)))
 
-    def inclusion_proof(self, index: int) -> list[bytes]:
-        return [self.range_hash(part) for part in merkle.inclusion_ranges(index, self.size)]
+    def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
+        return [self.range_hash(part) for part in merkle.inclusion_ranges(index, self._at(size))]
 
-    def consistency_proof(self, old: int) -> list[bytes]:
-        return [self.range_hash(part) for part in merkle.consistency_ranges(old, self.size)]
+    def consistency_proof(self, old: int, new: int | None = None) -> list[bytes]:
+        return [self.range_hash(part) for part in merkle.consistency_ranges(old, self._at(new))]
 
     def range_hash(self, part: merkle.Range) -> bytes:
         return merkle.combined(part, self._perfect)
@@ -163,6 +166,13 @@ class TileTree:
             if merkle.leaf_hash(entry) != self.leaf_hash(index):
                 raise TileError(f"entry {index} is not the one in the tree")
             yield entry
+
+    def _at(self, size: int | None) -> int:
+        if size is None:
+            return self.size
+        if not 0 <= size <= self.size:
+            raise ValueError(f"a tree of {self.size} does not show one of {size}")
+        return size
 
     def _perfect(self, level: int, index: int) -> bytes:
         tile_level, above = divmod(level, HEIGHT)

@@ -1,5 +1,7 @@
 """The log as the slices use it: facts recorded with the state, placed, proved, disclosed, forgotten."""
 
+import shutil
+
 import pytest
 from log_stage import NAMES, SECOND, START, answer, entries, long_fact, payment, rows, staged_on
 from sqlalchemy.exc import IntegrityError
@@ -13,7 +15,7 @@ from supervision.facts import BidSealed, Disclosure, FactError, Genesis
 from supervision.models import LogFact
 from supervision.note import Note
 from supervision.proof import TlogProof
-from supervision.tiles import FolderReader, TileTree
+from supervision.tiles import FolderReader, TileError, TileTree
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -110,6 +112,31 @@ def test_a_proof_is_still_given_after_the_log_has_grown_past_full_tiles(stage):
         raw = log.receipt_proof(row)
     assert raw is not None
     assert TlogProof.parse(raw).verify(row.entry, stage.policy).size == 41
+
+
+def test_a_proof_is_still_given_after_the_folder_was_rebuilt(stage):
+    sequencer = stage.sequencer()
+    stage.record(*map(answer, range(40)))
+    stage.run(sequencer)
+    stage.cosign(*NAMES)
+    stage.record(answer(99))
+    stage.run(sequencer)
+    shutil.rmtree(stage.public / "tile")
+    sequencer.rebuild()
+    with transaction(write=False):
+        row = log.find("question.answered")[3]
+        raw = log.receipt_proof(row)
+    assert raw is not None
+    assert TlogProof.parse(raw).verify(row.entry, stage.policy).size == 41
+
+
+def test_no_proof_is_given_for_a_tree_that_is_not_published(stage):
+    with pytest.raises(TileError):
+        log.proof_of(0, 1)
+    stage.run(stage.sequencer())
+    assert log.proof_of(0, 1) == []
+    with pytest.raises(TileError):
+        log.proof_of(0, 2)
 
 
 def test_a_fact_without_a_place_has_no_proof(stage):

@@ -101,6 +101,17 @@ def test_proofs_from_tiles_are_the_proofs_from_leaves():
         assert tree.consistency_proof(old) == merkle.consistency_proof(LEAVES, old, size)
 
 
+def test_smaller_trees_are_read_from_the_tiles_of_a_larger_one():
+    tree = TileTree(Shelf(66_000), 66_000)
+    for size in (1, 255, 256, 300, 511, 65_535, 65_536, 65_999):
+        assert tree.root(size) == merkle.root_of_hashes(LEAVES[:size])
+        assert tree.inclusion_proof(size // 2, size) == merkle.inclusion_proof(LEAVES, size // 2, size)
+        assert tree.consistency_proof(size // 2, size) == merkle.consistency_proof(LEAVES, size // 2, size)
+    for wrong in (-1, 66_001):
+        with pytest.raises(ValueError):
+            tree.root(wrong)
+
+
 def test_a_dropped_partial_tile_is_read_from_the_full_one():
     shelf = Shelf(512)
     tree = TileTree(shelf, 300)
