@@ -20,12 +20,15 @@ def encode(value: Any) -> bytes:
 
 def decode(raw: bytes) -> Any:
     """Parse JSON strictly: UTF-8, no duplicate keys, no floats, no NaN, depth <= 32; ValueError otherwise."""
-    value = json.loads(
-        raw.decode("utf-8", "strict"),
-        object_pairs_hook=_unique,
-        parse_float=_refuse_number,
-        parse_constant=_refuse_number,
-    )
+    try:
+        value = json.loads(
+            raw.decode("utf-8", "strict"),
+            object_pairs_hook=_unique,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+        )
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
     _refuse_floats(value, 0)
     return value
 
