@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from accounts import certificates, directory, grants, people, sessions
+from accounts import certificates, countersigning, directory, grants, people, sessions
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.people import Registered, Registration
@@ -41,7 +41,7 @@ def _overview() -> dict[str, Any]:
         "searched": searched,
         "people": directory.people_like(searched),
         "organizations": directory.organizations(),
-        "waiting": certificates.awaiting_countersignature(),
+        "waiting": countersigning.awaiting(),
         "needed": not site().settings.practice,
         "roles_of": ROLES_OF,
         "kinds": list(OrgKind),
@@ -119,7 +119,7 @@ def _certificate(serial: str) -> dict[str, Any]:
     return {
         "certificate": found,
         "holder": holder,
-        "statement": keys.b64(certificates.countersign_statement(found)),
+        "statement": keys.b64(countersigning.statement(found)),
     }
 
 
@@ -138,7 +138,7 @@ def _countersigned(serial: str, values: dict[str, str]) -> object:
         file, sig, cert = (keys.unb64(values[name]) for name in ("statement", "signature", "cert"))
     except ValueError as error:
         raise unsigned() from error
-    return certificates.countersign(current_actor(), serial, Signed(file, sig), cert, clock.now())
+    return countersigning.countersign(current_actor(), serial, Signed(file, sig), cert, clock.now())
 
 
 def unsigned() -> Invalid:

@@ -25,11 +25,9 @@ from kernel.clock import parse_rfc3339, rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.site import site
-from kernel.statements import Signed
 from sealing import certificates as x509_chain
 
 PROOF_TYPE = "kaibiao-certify/1"
-COUNTERSIGN_TYPE = "kaibiao-countersign/1"
 NONCE_LIFE = 900
 LIFE = dt.timedelta(days=365)
 SKEW = dt.timedelta(minutes=5)
@@ -182,29 +180,6 @@ def revoke(actor: Actor, serial: str, now: dt.datetime) -> Certificate:
     return found
 
 
-def countersign_statement(certificate: Certificate) -> bytes:
-    """What the management office signs."""
-    return canonical.encode({"type": COUNTERSIGN_TYPE, "cert_sha256": certificate.cert_sha256})
-
-
-def countersign(actor: Actor, serial: str, signed: Signed, cert_der: bytes, now: dt.datetime) -> Certificate:
-    """Admit a platform certificate to real tenders, as MGR, by a signature that everybody can check."""
-    actor.act_as(Role.MGR)
-    found = certificate_of(serial)
-    key = signer(actor, cert_der, now)
-    if signed.raw != countersign_statement(found) or not signed.signed_by(key):
-        raise Invalid(
-            "countersign.signature",
-            "会签签名不成立",
-            "The countersignature does not verify",
-            rule="sealing.md 1.2",
-        )
-    found.countersigned_at, found.countersigned_by = now, actor.person_id
-    found.countersignature = {**signed.to_json(), "cert": keys.b64(cert_der)}
-    records.acted(actor, "certificate.countersigned", now, cert_sha256=found.cert_sha256)
-    return found
-
-
 def certificate_of(serial: str) -> Certificate:
     """By serial number in hex; NotFound otherwise."""
     found = db.session.scalars(select(Certificate).where(Certificate.serial == serial.lower())).first()
@@ -227,17 +202,6 @@ def seen_by(actor: Actor, serial: str) -> Certificate:
     if found is None:
         raise _unknown()
     return found
-
-
-def awaiting_countersignature() -> list[Certificate]:
-    """Platform certificates that are confirmed and wait for the management office."""
-    waiting = (
-        Certificate.outside.is_(False),
-        Certificate.confirmed_at.is_not(None),
-        Certificate.revoked_at.is_(None),
-        Certificate.countersigned_at.is_(None),
-    )
-    return list(db.session.scalars(select(Certificate).where(*waiting).order_by(Certificate.id)))
 
 
 def roots(now: dt.datetime) -> list[bytes]:

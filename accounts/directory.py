@@ -35,6 +35,12 @@ def roles_of(person_id: int) -> frozenset[Role]:
     return frozenset(Role(value) for value in db.session.scalars(held))
 
 
+def any_holder(role: Role) -> bool:
+    """Whether anybody holds the role."""
+    held = select(RoleGrant.id).where(RoleGrant.role == role.value, RoleGrant.ended_at.is_(None))
+    return db.session.scalars(held.limit(1)).first() is not None
+
+
 @dataclass(frozen=True)
 class Listed:
     """A person as the own organization and the management office see them: never address, session or secret."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from accounts import records, rules
 from accounts.actor import Actor
-from accounts.directory import membership_of, organization_of, person_of
+from accounts.directory import any_holder, membership_of, organization_of, person_of
 from accounts.grants import add_grant
 from accounts.models import Membership, Organization, Person
 from accounts.roles import OrgKind, Part, Role
@@ -56,6 +56,43 @@ class NewPerson:
     kind: OrgKind | None = None
 
 
+@dataclass(frozen=True)
+class Founder:
+    """The management office and the person who admits everybody else."""
+
+    uscc: str
+    organization: str
+    name: str
+    login: str
+    password_hash: str
+
+
+def found(founder: Founder, now: dt.datetime) -> Person:
+    """Register the management office and its first MGR; Conflict once there is one."""
+    if any_holder(Role.MGR):
+        raise Conflict(
+            "office.founded", "管理办公室已建立", "The management office stands already", rule="rules.md 5.1"
+        )
+    code = rules.uscc(founder.uscc)
+    organization = _add_organization(code, founder.organization, OrgKind.MANAGER, now)
+    form = Registration(
+        code, founder.organization, OrgKind.MANAGER, founder.name, founder.login, founder.password_hash
+    )
+    person, _ = _add_person(organization, form, frozenset(Part), now)
+    add_grant(person, organization, Role.MGR, None, now)
+    _record_registration(None, person, organization, now)
+    return person
+
+
+def _add_organization(code: str, name: str, kind: OrgKind, now: dt.datetime) -> Organization:
+    organization = Organization(
+        uscc=code, uscc_ok=rules.uscc_ok(code), name=rules.name(name), kind=kind.value, created_at=now
+    )
+    db.session.add(organization)
+    db.session.flush()
+    return organization
+
+
 def register_organization(form: Registration, by: Actor | None, now: dt.datetime) -> Registered:
     """Open an organization with its first person, who gets every part; Conflict if code or sign-in name is taken."""
     code, kind = rules.uscc(form.uscc), form.kind
@@ -66,11 +103,7 @@ def register_organization(form: Registration, by: Actor | None, now: dt.datetime
         raise Conflict(
             "uscc.taken", "该单位已登记", "This organization is registered already", fields={"uscc": "taken"}
         )
-    organization = Organization(
-        uscc=code, uscc_ok=rules.uscc_ok(code), name=rules.name(form.name), kind=kind.value, created_at=now
-    )
-    db.session.add(organization)
-    db.session.flush()
+    organization = _add_organization(code, form.name, kind, now)
     person, invitation = _add_person(organization, form, frozenset(Part), now)
     _record_registration(by, person, organization, now)
     return Registered(organization, person, invitation, [] if organization.uscc_ok else [USCC_WARNING])

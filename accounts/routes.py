@@ -12,6 +12,7 @@ from accounts import (
     access,
     certificates,
     consortia,
+    countersigning,
     grants,
     passwords,
     people,
@@ -246,7 +247,7 @@ class Countersignature(MethodView):
     def post(self, body: Body, serial: str) -> Certificate:
         """Admit a platform certificate to real tenders, as MGR."""
         signed = Signed(body["file"], body["sig"])
-        return certificates.countersign(current_actor(), serial, signed, body["cert"], clock.now())
+        return countersigning.countersign(current_actor(), serial, signed, body["cert"], clock.now())
 
 
 @bp.route("/certificates/<serial>")

@@ -24,7 +24,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from accounts import authority, certificates, consortia, directory, grants, people, sessions
+from accounts import authority, certificates, consortia, countersigning, directory, grants, people, sessions
 from accounts.models import Person, RoleGrant, SignInFailure, SignInSession
 from accounts.passwords import hashed
 from accounts.people import NewPerson, Registration
@@ -541,20 +541,20 @@ def test_outside_practice_a_platform_certificate_counts_only_countersigned(stage
         with transaction():
             office = actor("office")
             certificates.register_outside(office, chain, possession(office, office_key, NOW), NOW)
-            statement = certificates.countersign_statement(certificates.certificate_of(serial))
-            assert [found.serial for found in certificates.awaiting_countersignature()] == [serial]
+            statement = countersigning.statement(certificates.certificate_of(serial))
+            assert [found.serial for found in countersigning.awaiting()] == [serial]
         forged = Signed(statement, keys.sign(statement, keys.generate()))
         with pytest.raises(Invalid), transaction():
-            certificates.countersign(actor("office"), serial, forged, chain[0], NOW)
+            countersigning.countersign(actor("office"), serial, forged, chain[0], NOW)
         signed = Signed(statement, keys.sign(statement, office_key))
         with pytest.raises(Forbidden), transaction():
-            certificates.countersign(actor("wang"), serial, signed, chain[0], NOW)
+            countersigning.countersign(actor("wang"), serial, signed, chain[0], NOW)
         with transaction():
-            certificates.countersign(actor("office"), serial, signed, chain[0], NOW)
+            countersigning.countersign(actor("office"), serial, signed, chain[0], NOW)
         with transaction(write=False):
             certificates.signer(actor("wang"), der, NOW)
             assert certificates.certificate_of(serial).countersignature["sig"] == keys.b64(signed.sig)
-            assert certificates.awaiting_countersignature() == []
+            assert countersigning.awaiting() == []
 
 
 def test_who_signs_sees_the_organizations_certificates_and_others_only_their_own(stage):
