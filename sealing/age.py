@@ -89,7 +89,10 @@ def _decode_bech32(prefix: str, text: str) -> bytes:
 
 
 def encrypt(src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None:
-    """Encrypt `src` into `dst` for one recipient; `tee` sees every ciphertext block in order (for a digest)."""
+    """Encrypt `src` into `dst` for one recipient; `tee` sees every ciphertext block in order (for a digest).
+
+    A block's memory is used again after six more: whoever keeps blocks copies them.
+    """
     file_key = secrets.token_bytes(FILE_KEY)
     _encrypt(src, dst, [_wrap_x25519(file_key, decode_recipient(recipient))], file_key, tee)
 
@@ -164,7 +167,7 @@ def _encrypt(
     src: stream.Source, dst: stream.Sink, stanzas: list[Stanza], file_key: bytes, tee: stream.Tee | None
 ) -> None:
     nonce = secrets.token_bytes(PAYLOAD_NONCE)
-    head = age_header.write(stanzas, file_key) + nonce
+    head = memoryview(age_header.write(stanzas, file_key) + nonce)
     dst.write(head)
     if tee is not None:
         tee(head)

@@ -204,7 +204,7 @@ class _Sealing:
     def _encrypt(self, payload: stream.Source, path: Path, recipient: str) -> str:
         with path.open("xb") as dst, Digest(self._suite.hash()) as digest:
 
-            def seen(block: bytes) -> None:
+            def seen(block: memoryview) -> None:
                 digest.update(block)
                 self._meter.add(len(block))
 

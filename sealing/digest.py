@@ -5,11 +5,13 @@ from __future__ import annotations
 import queue
 import threading
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
+from sealing.stream import RING
 from sealing.suite import Hash
 
-_WAITING = 4  # batches of about 1 MiB; bounds memory when the digest is the slower of the two
+_WAITING = RING - 4  # so that no buffer is filled anew before it was digested
+_Block = TypeVar("_Block", bytes, memoryview)
 
 
 class Digest:
@@ -17,7 +19,7 @@ class Digest:
 
     def __init__(self, running: Hash) -> None:
         self._running = running
-        self._blocks: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._blocks: queue.Queue[memoryview | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> Self:
@@ -29,7 +31,7 @@ class Digest:
     ) -> None:
         self._end()
 
-    def update(self, block: bytes) -> None:
+    def update(self, block: memoryview) -> None:
         self._blocks.put(block)
 
     def hexdigest(self) -> str:
@@ -47,7 +49,10 @@ class Digest:
 
 
 class DigestedReader:
-    """A source that digests what is read from it; `drain` reads the rest, so that the digest is the whole file's."""
+    """A source that digests what is read from it; `drain` reads the rest, so that the digest is the whole file's.
+
+    The reader's buffers must keep what was read for as long as the digest may be behind: those of `stream` do.
+    """
 
     def __init__(self, src: BinaryIO, digest: Digest) -> None:
         self._src = src
@@ -57,6 +62,11 @@ class DigestedReader:
     def read(self, size: int, /) -> bytes:
         return self._seen(self._src.read(size))
 
+    def readinto(self, buffer: memoryview, /) -> int:
+        count: int = self._src.readinto(buffer)  # type: ignore[attr-defined]  # BinaryIO omits it; all have it
+        self._seen(buffer[:count])
+        return count
+
     def readline(self, limit: int, /) -> bytes:
         return self._seen(self._src.readline(limit))
 
@@ -64,7 +74,7 @@ class DigestedReader:
         while self.read(1 << 20):
             pass
 
-    def _seen(self, block: bytes) -> bytes:
+    def _seen(self, block: _Block) -> _Block:
         self.size += len(block)
-        self._digest.update(block)
+        self._digest.update(memoryview(block))
         return block

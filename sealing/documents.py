@@ -12,12 +12,11 @@ import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from kernel import canonical
 from sealing import padding, wire
 from sealing.sheet import Header
-from sealing.stream import Source
 
 TYPE = "kaibiao-docs/1"
 INDEX = "bid.json"
@@ -96,6 +95,12 @@ def hashed(path: Path, progress: Progress) -> Original:
     return Original(path, Document(path.name, size, digest.hexdigest()), before.st_mtime_ns)
 
 
+class _Part(Protocol):
+    """A piece of the tar; `readinto` gives 0 only at its end."""
+
+    def readinto(self, buffer: memoryview, /) -> int: ...
+
+
 class Tar:
     """The padded tar as a stream to read from; DocumentsError when a file is no longer what was hashed."""
 
@@ -107,16 +112,20 @@ class Tar:
         self.length = padding.padded_tar_length(content + 2 * padding.TAR_BLOCK)
         parts = _parts(first, list(zip(heads, originals, strict=True)), self.length - content)
         self._parts = parts
-        self._part: Source = io.BytesIO()
+        self._part: _Part = io.BytesIO()
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; nothing only at the end."""
-        while not (block := self._part.read(size)):
+        buffer = memoryview(bytearray(size))
+        return bytes(buffer[: self.readinto(buffer)])
+
+    def readinto(self, buffer: memoryview) -> int:
+        while not (count := self._part.readinto(buffer)):
             following = next(self._parts, None)
             if following is None:
-                return b""
+                return 0
             self._part = following
-        return block
+        return count
 
 
 class _Content:
@@ -127,12 +136,12 @@ class _Content:
         self._missing = original.document.size
         self._src = original.path.open("rb", buffering=0)
 
-    def read(self, size: int) -> bytes:
-        block = self._src.read(min(size, self._missing))
-        self._missing -= len(block)
-        if not block:
+    def readinto(self, buffer: memoryview) -> int:
+        count = self._src.readinto(buffer[: self._missing])
+        self._missing -= count
+        if not count:
             self._finish()
-        return block
+        return count
 
     def _finish(self) -> None:
         self._src.close()
@@ -144,13 +153,14 @@ class _Zeros:
     def __init__(self, count: int) -> None:
         self._missing = count
 
-    def read(self, size: int) -> bytes:
-        count = min(size, self._missing)
+    def readinto(self, buffer: memoryview) -> int:
+        count = min(len(buffer), self._missing)
         self._missing -= count
-        return bytes(count)
+        buffer[:count] = bytes(count)
+        return count
 
 
-def _parts(first: bytes, files: list[tuple[bytes, Original]], tail: int) -> Iterator[Source]:
+def _parts(first: bytes, files: list[tuple[bytes, Original]], tail: int) -> Iterator[_Part]:
     yield io.BytesIO(first)
     for head, original in files:
         yield io.BytesIO(head)
