@@ -72,6 +72,7 @@ class Course:
     lot: str
     terms: Terms | None = None
     deadline: Deadline | None = None
+    earlier: tuple[Terms, ...] = ()
 
     def after(self, index: int, fact: Fact, by: Authority, cosigned: Cosigned) -> Course:
         """The course once `fact` at `index` is taken into account; itself when the fact does not count."""
@@ -102,7 +103,8 @@ class Course:
         version = 0 if self.terms is None else self.terms.keyset.version
         if terms is None or terms.keyset.version <= version or self._too_late(since):
             return self
-        return replace(self, terms=terms)
+        earlier = self.earlier if self.terms is None else (*self.earlier, self.terms)
+        return replace(self, terms=terms, earlier=earlier)
 
     def _with_timetable(self, fact: facts.Timetable, since: int) -> Course:
         """Only ever later, by the owner, and cosigned while the old deadline had not come."""

@@ -61,6 +61,7 @@ class LotView:
     boxes: dict[int, Box] = field(default_factory=dict)
     closes: dict[int, dict[int, Counted]] = field(default_factory=dict)
     final: Box | None = None
+    failed: bool = False
     opening_started: int | None = None
     members: dict[str, str] = field(default_factory=dict)
     admissions: dict[str, Admitted] = field(default_factory=dict)
@@ -128,6 +129,8 @@ class _Reading:
         match fact:
             case facts.OpeningStarted():
                 self._started(index, fact)
+            case facts.TenderFailed():
+                self.found.failed = True
             case facts.CommitteeFormed():
                 self.found.members = {member.alias: member.sign_key for member in fact.members}
             case facts.StageAdmitted():

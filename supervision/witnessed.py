@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,19 +21,24 @@ class Witnessed:
 
 @dataclass(frozen=True)
 class Cosigned:
-    """The known tree heads. Knowing more of them only ever makes an entry older, never younger."""
+    """The known tree heads, smallest first. Knowing more of them only ever makes an entry older, never younger."""
 
     policy: Policy
     heads: tuple[Witnessed, ...]
 
     def since(self, index: int) -> int | None:
-        """When (Unix seconds) a quorum had cosigned trees that hold entry `index`; None while it has not."""
+        """When (Unix seconds) a quorum had cosigned trees that hold entry `index`; None while it has not.
+
+        A node's sizes and times never fall, so its first line on a tree of that size is its earliest.
+        """
         first: dict[str, int] = {}
-        for head in self.heads:
-            if head.size > index:
-                for name, time in head.times:
-                    first[name] = min(time, first.get(name, time))
-        return self._quorum_at(first)
+        start = bisect.bisect_right(self.heads, index, key=lambda head: head.size)
+        for head in itertools.islice(self.heads, start, None):
+            for name, time in head.times:
+                first[name] = min(time, first.get(name, time))
+            if self.policy.is_quorum(first.keys()):
+                return self._quorum_at(first)
+        return None
 
     def cut(self, size: int, start: int, end: int) -> Witnessed | None:
         """The tree head of exactly `size` that a quorum cosigned at times in [start, end]."""

@@ -94,9 +94,10 @@ def make(folder: Path, name: str, org: str, url: str | None) -> Card:
     return card
 
 
-def policy_text(log: str, cards: list[Card], threshold: int) -> str:
-    """A policy of one log (`<vkey>` or `<vkey> <url>`) and a quorum of `threshold` of these nodes."""
-    lines = [f"log {log}", *(line for card in cards for line in card.policy_lines())]
+def policy_text(log: str, platform: str, cards: list[Card], threshold: int) -> str:
+    """A policy: one log (`<vkey>` or `<vkey> <url>`), the platform's receipt key, a quorum of `threshold` of the nodes."""
+    lines = [f"log {log}", f"# kaibiao platform {platform}"]
+    lines += [line for card in cards for line in card.policy_lines()]
     names = " ".join(card.name for card in cards)
     return "\n".join([*lines, f"group nodes {threshold} {names}", "quorum nodes", ""])
 

@@ -119,8 +119,8 @@ class Mirror:
         return [row[0] for row in self.state.rows(sql, self.head().size)]
 
     def genesis(self) -> Fact | None:
-        """The first entry's fact, also while it is still on the way."""
-        found = self.state.row("SELECT raw FROM fact WHERE idx = 0 AND kind = 'genesis'")
+        """The log's first fact of that kind, also while it is still on the way."""
+        found = self.state.row("SELECT raw FROM fact WHERE kind = 'genesis' ORDER BY idx LIMIT 1")
         return None if found is None else facts.parse(found[0].encode())
 
     def _fetched(self, start: int, end: int) -> Iterator[tuple[int, list[bytes]]]:

@@ -36,12 +36,24 @@ class Notes:
 
     def latest(self, size: int, root: bytes) -> Note | None:
         """The note of that tree head, with each cosigner's last line."""
+        return self._with_lines(size, root, "SELECT name, line, max(time)", 0)
+
+    def since(self, size: int, start: int) -> Note | None:
+        """The note of that size that agrees with the mirror, with each cosigner's first line at or after `start`."""
+        found = self.state.row("SELECT root FROM note WHERE size = ? AND compared = 1", size)
+        return (
+            None if found is None else self._with_lines(size, found[0], "SELECT name, line, min(time)", start)
+        )
+
+    def _with_lines(self, size: int, root: bytes, select: str, start: int) -> Note | None:
         found = self.state.row("SELECT raw FROM note WHERE size = ? AND root = ?", size, root)
         if found is None:
             return None
         note = Note.parse(found[0])
-        sql = "SELECT name, line, max(time) FROM cosignature WHERE size = ? AND root = ? GROUP BY name ORDER BY name"
-        lines = tuple(Signature.parse(row[1]) for row in self.state.rows(sql, size, root))
+        sql = (
+            f"{select} FROM cosignature WHERE size = ? AND root = ? AND time >= ? GROUP BY name ORDER BY name"
+        )
+        lines = tuple(Signature.parse(row[1]) for row in self.state.rows(sql, size, root, start))
         return Note(note.text, note.signatures + lines)
 
     def uncompared(self, size: int) -> list[tuple[Checkpoint, Note]]:
@@ -53,6 +65,13 @@ class Notes:
     def mark_compared(self, checkpoint: Checkpoint) -> None:
         sql = "UPDATE note SET compared = 1 WHERE size = ? AND root = ?"
         self.state.change(sql, checkpoint.size, checkpoint.root)
+
+    def count(self) -> int:
+        """How many cosignatures are kept: they are only ever added."""
+        found = self.state.row(
+            "SELECT count(*) FROM cosignature c JOIN note n USING (size, root) WHERE n.compared = 1"
+        )
+        return int(found[0]) if found else 0
 
     def witnessed(self, above: int) -> list[Witnessed]:
         """The tree heads of more than `above` entries that agree with the mirror, smallest first."""

@@ -11,6 +11,8 @@ from supervision.node.transport import Transport, UnreachableError
 from supervision.note import Note, NoteError
 from supervision.policy import Policy, Witness
 
+CHECKPOINT, COSIGNED = "checkpoint", "checkpoint.cosigned"
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -22,11 +24,12 @@ class Sight:
 
 @dataclass
 class Peers:
-    """The other nodes of the policy, asked over `transport`."""
+    """The other nodes of the policy and the log at `log`, asked over `transport`."""
 
     policy: Policy
     me: str
     transport: Transport
+    log: str
     sights: dict[str, Sight] = field(default_factory=dict)
 
     @property
@@ -36,15 +39,14 @@ class Peers:
     def latest(self) -> list[Note]:
         """Every note that a reachable peer or the log shows now and that our log signed."""
         found = [note for witness in self.others if (note := self._of(witness)) is not None]
-        published = self._published()
-        return found if published is None else [*found, published]
+        published = [self._fetched(f"{self.log.rstrip('/')}/{name}") for name in (CHECKPOINT, COSIGNED)]
+        return found + [note for note in published if note is not None]
 
-    def of_size(self, size: int) -> list[Note]:
-        """What the peers keep of the checkpoint of exactly `size`: together their lines are its quorum."""
+    def of_size(self, size: int, start: int) -> list[Note]:
+        """What the peers keep of the checkpoint of exactly `size`, first lines since `start`: together its quorum."""
+        query = f"size={size}&from={start}"
         found = [
-            self._fetched(f"{checkpoint_url(self.policy, peer)}?size={size}")
-            for peer in self.others
-            if peer.url
+            self._fetched(f"{checkpoint_url(self.policy, peer)}?{query}") for peer in self.others if peer.url
         ]
         return [note for note in found if note is not None]
 
@@ -56,10 +58,6 @@ class Peers:
             size = Checkpoint.parse(note.text).size
             self.sights[witness.name] = Sight(size, clock.rfc3339(clock.wall()))
         return note
-
-    def _published(self) -> Note | None:
-        url = self.policy.log.url
-        return None if url is None else self._fetched(f"{url.rstrip('/')}/checkpoint")
 
     def _fetched(self, url: str) -> Note | None:
         try:

@@ -194,12 +194,12 @@ class Witness:
         return Reply(200, f"{signature.line}\n".encode())
 
     def _check_genesis(self) -> None:
-        """The log's first entry names the policy that this node was given; otherwise two worlds are mixed."""
+        """The log's genesis names the policy that this node was given; otherwise two worlds are mixed."""
         match self.mirror.genesis():
             case facts.Genesis(origin=origin, policy_sha256=sha) if (origin, sha) == self._pinned:
                 return
             case _:
-                raise UnservedError("the first entry is not the genesis of the pinned policy")
+                raise UnservedError("the log does not begin with the genesis of the pinned policy")
 
     @property
     def _pinned(self) -> tuple[str, str]:

@@ -1,0 +1,150 @@
+"""What a node does all day: fetch mail, take it up, look after its lots, post its answers.
+
+Four threads share the state: one holds the long poll, one works, one posts, one looks at the peers. Each does what it finds undone, so a
+start after a crash needs nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kernel import clock, keys
+from supervision.node.alerts import Finding
+from supervision.node.clock import ClockError
+from supervision.node.inbox import Handler
+from supervision.node.node import Node
+from supervision.node.transport import UnreachableError
+from supervision.node.trustee import Later, MailError
+from supervision.note import Note
+
+LONG_POLL_S = 20
+WORK_EVERY_S, POST_EVERY_S = 1 / 4, 1 / 10  # of a second, for Event.wait
+PEERS_EVERY_S = 2
+HEARTBEAT_S = 30
+OVER = "over"
+
+
+@dataclass
+class Loop:
+    """The worker's side of `node`; `step` is one round and may be called by hand."""
+
+    node: Node
+    stopped: threading.Event = field(default_factory=threading.Event)
+    exit_code: int = 0
+    _heartbeat_at: float = 0
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        node = self.node
+        return {
+            "checkpoint": self._checkpoint,
+            "trustee.request": node.trustee.enter,
+            "keyset.sign": node.trustee.sign_keyset,
+            "manifest": node.trustee.acknowledge,
+            "roll": node.rolls.take,
+        }
+
+    def step(self) -> bool:
+        """Everything that is due now; whether anything was done."""
+        settled = self.node.inbox.work(self.handlers)
+        self._heartbeat()
+        try:
+            self.node.clock.remember()
+        except ClockError as error:
+            self.node.alerts.add(Finding("clock.step", "yellow", "timeliness", {"why": str(error)}))
+            return settled > 0
+        self.node.alerts.end("clock.step")
+        return self._tend() or settled > 0
+
+    def post(self) -> int:
+        """Post what is due; how many answers were taken."""
+        address = f"{self.node.addresses.portal.rstrip('/')}/api/v1/nodes/{self.node.name}/answers"
+        return self.node.outgoing.flush(self.node.transport, address)
+
+    def run(self) -> list[threading.Thread]:
+        """Start the threads; `stopped` ends them."""
+        self.node.outgoing.hurry()
+        rounds: list[tuple[str, Callable[[], object], float]] = [
+            ("receive", self._receive, 0),
+            ("work", self.step, WORK_EVERY_S),
+            ("post", self.post, POST_EVERY_S),
+            ("look", self.look_around, PEERS_EVERY_S),
+        ]
+        threads = [
+            threading.Thread(target=self._repeat, args=row[1:], name=row[0], daemon=True) for row in rounds
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
+
+    def _repeat(self, act: Callable[[], object], pause: float) -> None:
+        """Until stopped. An error nobody expected ends the program: whoever keeps it running starts it again."""
+        try:
+            while not self.stopped.is_set():
+                act()
+                self.stopped.wait(pause)
+        except Exception:
+            if not self.stopped.is_set():
+                self.exit_code = 1
+                traceback.print_exc()
+            self.stopped.set()
+
+    def _receive(self) -> None:
+        try:
+            self.node.inbox.fetch(LONG_POLL_S)
+        except UnreachableError:
+            self.stopped.wait(1)
+
+    def _checkpoint(self, body: Mapping[str, Any]) -> None:
+        """`checkpoint`: as text or in base64; Later while its entries are not served."""
+        text = body.get("note")
+        if not isinstance(text, str):
+            raise MailError("the message has no note")
+        note = Note.parse(text.encode() if "\n" in text else keys.unb64(text))
+        reply = self.node.witness.offer(note)
+        if reply.status == 503:
+            raise Later(reply.body.decode())
+
+    def look_around(self) -> None:
+        """What peers and log show now: their cosignatures, and whether it is the log we see."""
+        for note in self.node.peers.latest():
+            self.node.witness.notice(note)
+
+    def _heartbeat(self) -> None:
+        if clock.monotonic() < self._heartbeat_at:
+            return
+        self._heartbeat_at = clock.monotonic() + HEARTBEAT_S
+        at = clock.rfc3339(self.node.clock.read())
+        self.node.outgoing.put(f"heartbeat/{at}", "heartbeat", {"at": at})
+
+    def _tend(self) -> bool:
+        done = False
+        for lot in self.node.lots.codes():
+            if self.node.state.setting(f"{OVER}/{lot}") is None:
+                done |= self._tend_lot(lot)
+        return done
+
+    def _tend_lot(self, lot: str) -> bool:
+        try:
+            done = self.node.closing.step(lot) or self.node.releasing.step(lot)
+        except KeyError as error:
+            # An identity is gone (a state restored without it): this node cannot serve the lot, and says so.
+            self.node.alerts.add(
+                Finding("identity.gone", "yellow", "process", {"lot": lot, "why": str(error)}, lot)
+            )
+            return False
+        if not done and self._is_over(lot):
+            self.node.state.set(f"{OVER}/{lot}", "1")
+        return done
+
+    def _is_over(self, lot: str) -> bool:
+        """Nothing more to do: every stage identity is destroyed."""
+        terms = self.node.lots.view(lot).terms
+        if terms is None:
+            return False
+        own = self.node.statements.own
+        return all(own(lot, f"destroyed/{stage.name}", 0) is not None for stage in terms.keyset.stages)
