@@ -49,6 +49,12 @@ def build(tender: Tender) -> dict[str, Any]:
     }
 
 
+def content(tender: Tender) -> dict[str, Any]:
+    """The notice for reading: as it was signed, or as it would be signed now."""
+    signed: dict[str, Any] = canonical.decode(tender.notice) if tender.notice else build(tender)
+    return signed
+
+
 def party(organization: Organization) -> dict[str, str]:
     return {"name": organization.name, "uscc": organization.uscc}
 

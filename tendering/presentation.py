@@ -1,0 +1,162 @@
+"""A tender as the API and the pages show it: every part is on the viewer's allow-list or it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accounts.actor import Actor
+from kernel import canonical
+from tendering import cancellation, codes, drafts, keysets, notices, questions, signing, visibility
+from tendering.checklist import Obstacle
+from tendering.codes import TenderCode
+from tendering.models import Document, Lot, Question, Tender
+from tendering.rules import LotState
+
+
+def tender(found: Tender, actor: Actor | None) -> dict[str, Any]:
+    """What `actor` may see of it now; NotFound when that is nothing."""
+    visibility.check_seen(found, actor)
+    return {name: PARTS[name](found) for name in sorted(visibility.fields(found, actor))}
+
+
+def row(found: Tender) -> dict[str, Any]:
+    """One line of the list of tenders."""
+    closing = [lot.closes_at for lot in found.lots if lot.closes_at is not None]
+    return {
+        "code": found.code,
+        "title": found.title,
+        "trade": found.trade,
+        "region": found.region,
+        "state": summary(found),
+        "owner": drafts.organization(found.owner_org).name,
+        "lots": len(found.lots),
+        "published_at": found.published_at,
+        "closes_at": min(closing, default=None),
+        "practice": found.practice,
+    }
+
+
+def summary(found: Tender) -> str:
+    """One word for a tender of several lots: the state of the lot that is furthest behind and still going."""
+    order = [str(state) for state in LotState]
+    states = sorted((lot.state for lot in found.lots), key=order.index)
+    going = [state for state in states if state not in ("failed", "cancelled")]
+    return (going or states or [found.state])[0]
+
+
+def lot(found: Lot) -> dict[str, Any]:
+    return {
+        "lot": found.code,
+        "tender": found.code[:20],
+        "number": found.number,
+        "name": found.name,
+        "state": found.state,
+        "ceiling": notices.ceiling(found),
+        "closes_at": found.closes_at,
+        "opens_at": found.opens_at,
+        "suspended_at": found.suspended_at,
+        "suspended_cause": found.suspended_cause,
+        "keyset_sha256": found.keyset_sha256,
+        "keyset_version": found.keyset_version,
+        "method": method(found),
+        "method_sha256": found.method_sha256,
+        "timings": found.timings,
+        "publicity_until": found.publicity_until,
+        "candidates": found.ranking,
+        "awarded_bid": found.awarded_bid,
+        "awarded_at": found.awarded_at,
+    }
+
+
+def method(found: Lot) -> dict[str, Any] | None:
+    value: dict[str, Any] | None = canonical.decode(found.method) if found.method else None
+    return value
+
+
+def document(found: Document) -> dict[str, Any]:
+    return {
+        **notices.document(found),
+        "added_at": found.added_at,
+        "after_notice": found.after_notice,
+    }
+
+
+def answered_question(found: Question) -> dict[str, Any]:
+    return {
+        "question": found.text,
+        "answer": found.answer,
+        "bears_on_bids": found.bears_on_bids,
+        "answered_at": found.answered_at,
+    }
+
+
+def pending_question(found: Question) -> dict[str, Any]:
+    """The token and the text: neither who asked nor when."""
+    return {"token": found.token, "question": found.text}
+
+
+def obstacle(found: Obstacle) -> dict[str, str]:
+    return dict(vars(found))
+
+
+def keys_of(found: Lot) -> dict[str, Any]:
+    """How far a lot's keyset is, for its owner."""
+    return {
+        "lot": found.code,
+        "version": found.keyset_version,
+        "keyset_sha256": found.keyset_sha256,
+        "waiting_for": keysets.waiting_for(found) if found.fact_keys and not found.keyset else [],
+        "supervisor_signed": found.keyset_supervisor_sig is not None,
+        "ready": found.keyset_supervisor_sig is not None,
+    }
+
+
+def sheet(found: Tender) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": item.type,
+            "lot": item.lot,
+            "statement_sha256": item.sha256,
+            "file": item.raw,
+            "words": {"zh": item.words.zh, "en": item.words.en},
+        }
+        for item in signing.signing_sheet(found)
+    ]
+
+
+def _approvals(found: Tender) -> list[dict[str, Any]]:
+    first = cancellation.approval(found)
+    return [{"act": first.act, "reason": first.reason, "role": first.role, "at": first.at}] if first else []
+
+
+def _party(organization: int | None) -> dict[str, str] | None:
+    return notices.party(drafts.organization(organization)) if organization else None
+
+
+PARTS: dict[str, Callable[[Tender], Any]] = {
+    "code": lambda found: found.code,
+    "project": lambda found: codes.project_of(TenderCode(found.code)),
+    "trade": lambda found: found.trade,
+    "method": lambda found: found.method,
+    "title": lambda found: found.title,
+    "region": lambda found: found.region,
+    "pack": lambda found: found.pack_id,
+    "pack_sha256": lambda found: found.pack_sha256,
+    "practice": lambda found: found.practice,
+    "state": lambda found: found.state,
+    "created_at": lambda found: found.created_at,
+    "published_at": lambda found: found.published_at,
+    "owner": lambda found: _party(found.owner_org),
+    "agency": lambda found: _party(found.agency_org),
+    "notice": notices.content,
+    "notice_sha256": lambda found: found.notice_sha256,
+    "documents": lambda found: [document(one) for one in found.documents],
+    "lots": lambda found: [lot(one) for one in found.lots],
+    "keys": lambda found: [keys_of(one) for one in found.lots],
+    "questions": lambda found: [answered_question(one) for one in questions.answered(found)],
+    "pending_questions": lambda found: [pending_question(one) for one in questions.pending(found)],
+    "draft": lambda found: found.draft,
+    "approvals": _approvals,
+}
+"""Each name on the allow-lists of `visibility`, and where it comes from."""
