@@ -13,15 +13,16 @@ from typing import Any
 
 import httpx
 
+from accounts import remote
+from accounts.remote import RefusedError
 from bidding import keepsake
-from bidding.delivery import Address, AgainError, Delivery, RefusedError, SealedFiles, State
+from bidding.delivery import Address, AgainError, Delivery, SealedFiles, State
 from kernel import canonical, clock
 from kernel.statements import Signed
 from sealing import keyfile
 from sealing.receipts import Withdrawal
 from supervision.policy import Policy
 
-TOKEN_FILE = Path("~/.config/kaibiao/token")
 DONE, REFUSED, PENDING, WRONG = 0, 1, 3, 2
 _WAITS = (0.5, 1, 2, 3, 5, 8, 8)
 _RECEIPT_EVERY = 0.5
@@ -48,7 +49,7 @@ def withdraw_main(argv: Sequence[str]) -> int:
     args = _withdraw_arguments().parse_args(argv)
     address = Address(args.url, args.lot)
     manifest_sha256 = args.manifest_sha256 or canonical.sha((args.dir / "manifest.json").read_bytes())
-    key = keyfile.load(args.key.read_bytes(), _passphrase(args)).key
+    key = keyfile.KeyFile.unlock(args.key.read_bytes(), _passphrase(args)).key
     content = Withdrawal(args.lot, manifest_sha256, clock.rfc3339(clock.now())).content()
     body = Signed.make(content, key).to_json()
     with _client(args) as client:
@@ -161,12 +162,8 @@ def _arguments(prog: str, text: str | None) -> argparse.ArgumentParser:
 
 
 def _client(args: argparse.Namespace) -> httpx.Client:
-    token = os.environ.get("KAIBIAO_TOKEN", "")
-    path = (args.token_file or TOKEN_FILE).expanduser()
-    if args.token_file or not token:
-        token = path.read_text("ascii").strip()
-    timeout = httpx.Timeout(30, write=60)
-    return httpx.Client(headers={"Authorization": f"Bearer {token}"}, timeout=timeout, trust_env=False)
+    headers = {"Authorization": f"Bearer {remote.token(args.token_file)}"}
+    return httpx.Client(headers=headers, timeout=httpx.Timeout(30, write=60), trust_env=False)
 
 
 def _passphrase(args: argparse.Namespace) -> str:
@@ -191,10 +188,8 @@ class _Bar:
 
 
 def _refused(refused: RefusedError) -> int:
-    said = refused.answer
-    rule = f" [{said['rule']}]" if said.get("rule") else ""
-    zh = said.get("message_zh") or said.get("message") or ""
-    return _fail(f"被拒绝 / refused: {said.get('code', refused.status)} {zh} {refused}{rule}", REFUSED)
+    rule = f" [{refused.answer['rule']}]" if refused.answer.get("rule") else ""
+    return _fail(f"被拒绝 / refused: {refused}{rule}", REFUSED)
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
@@ -215,6 +210,3 @@ def _say(text: str) -> None:
 def _fail(text: str, code: int) -> int:
     sys.stderr.write(f"\n{text}\n")
     return code
-
-
-__all__ = ["bid_main", "receipt_main", "withdraw_main"]

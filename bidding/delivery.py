@@ -17,6 +17,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from accounts.remote import RefusedError
 from kernel import canonical, keys
 
 PIECE = 1 << 20
@@ -27,14 +28,6 @@ _BUSY = {423, 429, 502, 503, 504}
 
 Progress = Callable[[str, int, int], None]
 """Told stage, bytes arrived, bytes in all."""
-
-
-class RefusedError(Exception):
-    """The platform said no; `answer` is its JSON."""
-
-    def __init__(self, status: int, answer: dict[str, Any]) -> None:
-        super().__init__(answer.get("message_en") or answer.get("message") or f"HTTP {status}")
-        self.status, self.answer = status, answer
 
 
 class AgainError(Exception):
