@@ -44,13 +44,23 @@ class Evaluator:
     rooms: Rooms
     seen: str = field(default="-", init=False)
 
+    def __post_init__(self) -> None:
+        self.rooms.status = self.facts
+
     def poll(self) -> int:
         """One round: whatever the portal has for us; how many bids were reported."""
         found = work.parse(self.portal.get("/work"))
         self._pin(found.platform)
         self.seen = clock.rfc3339(clock.now())
         unsealing = Unsealing(self.keys, self.portal, self.rooms.shelves)
-        return sum(unsealing.run(job) for job in found.jobs)
+        return sum(self._run(unsealing, job) for job in found.jobs)
+
+    def _run(self, unsealing: Unsealing, job: work.Job) -> int:
+        try:
+            return unsealing.run(job)
+        except UnreachableError as error:
+            _log.warning("%s: %s", job.lot, error)
+            return 0
 
     def facts(self) -> dict[str, str]:
         return {
@@ -72,10 +82,7 @@ class Evaluator:
 def open_evaluator(folder: Path, address: str) -> Evaluator:
     """An evaluator over its folder and the portal at `address`."""
     held = EvaluatorKeys.load(folder)
-    rooms = Rooms(Shelves(folder / "rooms"))
-    found = Evaluator(folder, held, HttpPortal(address, held.sign), rooms)
-    rooms.status = found.facts
-    return found
+    return Evaluator(folder, held, HttpPortal(address, held.sign), Rooms(Shelves(folder / "rooms")))
 
 
 def round_of_work(evaluator: Evaluator) -> bool:

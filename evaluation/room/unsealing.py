@@ -13,7 +13,7 @@ from typing import Any
 
 from evaluation.room import payload
 from evaluation.room.keys import EvaluatorKeys
-from evaluation.room.portal import Portal
+from evaluation.room.portal import Portal, UnreachableError
 from evaluation.room.shelves import Place, Shelves
 from evaluation.room.work import Job
 from sealing import opening, release
@@ -38,9 +38,14 @@ class Unsealing:
     shelves: Shelves
 
     def run(self, job: Job) -> int:
-        """Open and report whatever can be opened now; how many bids were reported."""
-        releases = self._releases(job)
-        return sum(self._one(job, manifest, releases) for manifest in job.manifests)
+        """Open and report whatever can be opened now; how many bids were reported. One in trouble waits for the next pass."""
+        releases, reported = self._releases(job), 0
+        for manifest in job.manifests:
+            try:
+                reported += self._one(job, manifest, releases)
+            except (UnreachableError, OSError) as error:
+                _log.warning("%s %s: %s", job.lot, manifest.bid_id, error)
+        return reported
 
     def _releases(self, job: Job) -> dict[int, Release]:
         """The trustees' lines that are this job's; a file that is not is left out and said so."""
