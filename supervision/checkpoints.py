@@ -80,6 +80,7 @@ def take(policy: Policy, name: str, size: int, text: str, now: dt.datetime) -> b
     if row is None or line is None or line.time is None:
         return False
     _keep(name, size, line.time, line.signature.line)
+    row.lines += 1
     first = cosigned(row, _first(_lines(size)))
     if row.quorum_at is None and policy.is_quorum(first.times.keys()):
         row.quorum_at = now

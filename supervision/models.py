@@ -73,7 +73,9 @@ class LogCut(Base):
 
 
 class LogCheckpoint(Base):
-    """A signed tree head, without the nodes' lines; `frontier` lets the next one start where it ends."""
+    """A signed tree head. `note` is without the nodes' lines, `lines` counts how often one came; `frontier` lets
+    the next tree head start where this one ends.
+    """
 
     __tablename__ = "log_checkpoint"
 
@@ -81,6 +83,7 @@ class LogCheckpoint(Base):
     root: Mapped[bytes] = mapped_column(LargeBinary)
     frontier: Mapped[bytes] = mapped_column(LargeBinary)
     note: Mapped[bytes] = mapped_column(LargeBinary)
+    lines: Mapped[int]
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     announced_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     quorum_at: Mapped[dt.datetime | None] = mapped_column(Instant)

@@ -72,14 +72,28 @@ class Plan:
             raise PolicyError("the log's key is not the one its policy names")
 
 
+Shown = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """Which steps have something to do. Each step looks again for itself before it acts."""
+
+    is_waiting: bool
+    is_unsigned: bool
+    is_untold: bool
+    shown: Shown
+
+
 @dataclass
 class Sequencer:
-    """Built once for each process; holds no state that the database and the folder do not hold."""
+    """Built once for each process. What it remembers only saves it work; all state is in database and folder."""
 
     plan: Plan
     collecting: Collecting
     announce: Announce
     _checked: bool = field(default=False, init=False)
+    _shown: Shown | None = field(default=None, init=False)
 
     @property
     def shelf(self) -> Shelf:
@@ -92,17 +106,30 @@ class Sequencer:
     def step(self, now: dt.datetime) -> bool:
         """Do what is due; whether anything was. LogHalted if the log stands still."""
         self._refuse_if_halted()
-        done = [self.place(now), self.sign(now), self.publish(), self.tell(now)]
-        return any(done)
+        seen = self._look(now)
+        placed = seen.is_waiting and self.place(now)
+        if placed:
+            seen = self._look(now)
+        signed = seen.is_unsigned and self.sign(now)
+        published = (signed or seen.shown != self._shown) and self.publish()
+        told = (signed or seen.is_untold) and self.tell(now)
+        return placed or signed or published or told
+
+    def _look(self, now: dt.datetime) -> Sight:
+        """One short reading that says which of the four steps has anything to do."""
+        with transaction(write=False):
+            state, last = db.session.get(LogState, 1), checkpoints.newest()
+            return Sight(
+                is_waiting=batch.is_due(self._slot(now), state),
+                is_unsigned=state is not None and _due(last, state.size, now),
+                is_untold=last is not None and _is_time_to_tell(last, now),
+                shown=_shown(last),
+            )
 
     # place -------------------------------------------------------------------------------------------------------
 
     def place(self, now: dt.datetime) -> bool:
-        """Give waiting facts and the slot's cover their indexes, in one commit."""
-        with transaction(write=False):
-            idle = self._batch(db.session.get(LogState, 1), now).empty
-        if idle:
-            return False
+        """Give waiting facts and the slot's cover their indexes, in one commit; whether this sequencer did it."""
         try:
             with transaction(), clock.at(now):
                 self._place(now)
@@ -125,15 +152,13 @@ class Sequencer:
         state = db.session.get(LogState, 1, with_for_update=True)
         if state is None:
             state = self._begin()
-        found = self._batch(state, now)
+        old = state.size
+        found = batch.gather(self.plan.schedule.entries, self._slot(now), state)
         placed = found.order()
-        self._swap(state.size, state.size + len(placed), found.slot_at)
-        for index, (entry, row) in enumerate(placed, state.size):
-            db.session.add(LogEntry(index=index, entry=entry, leaf_hash=merkle.leaf_hash(entry)))
-            if row is not None:
-                row.index = index
+        self._swap(old, old + len(placed), found.slot_at)
+        batch.write(placed, old)
         for asked in found.cuts:
-            asked.size = state.size + len(placed)
+            asked.size = old + len(placed)
         db.session.flush()
 
     def _begin(self) -> LogState:
@@ -150,10 +175,9 @@ class Sequencer:
         if done.rowcount != 1:
             raise LostRace
 
-    def _batch(self, state: LogState | None, now: dt.datetime) -> batch.Batch:
+    def _slot(self, now: dt.datetime) -> int | None:
         closings = [closes_at for _, closes_at in self.collecting(now)]
-        slot = self.plan.schedule.slot_of(now, closings) if closings else None
-        return batch.gather(self.plan.schedule.entries, slot, state)
+        return self.plan.schedule.slot_of(now, closings) if closings else None
 
     # sign --------------------------------------------------------------------------------------------------------
 
@@ -174,6 +198,7 @@ class Sequencer:
                         root=frontier.root(),
                         frontier=b"".join(frontier.hashes),
                         note=note,
+                        lines=0,
                         created_at=now,
                     )
                 )
@@ -207,6 +232,7 @@ class Sequencer:
                     self._refuse_lost_log()
                     return False
                 self._extend(row)
+                self._shown = _shown(row)
                 changed = self.shelf.put_checkpoint(checkpoints.with_latest_lines(row))
                 best = checkpoints.newest_with_quorum()
                 if best is not None:
@@ -254,7 +280,7 @@ class Sequencer:
         """Send the newest checkpoint to the nodes: when it is new, and again as a heartbeat."""
         with transaction(write=False):
             row = checkpoints.newest()
-            if row is None or not self._is_time_to_tell(row, now):
+            if row is None or not _is_time_to_tell(row, now):
                 return False
             size = row.size
         with transaction():
@@ -269,14 +295,6 @@ class Sequencer:
 
     def node_ahead(self, node: str, raw: bytes) -> bool:
         return node_ahead(self.plan, node, raw)
-
-    def _is_time_to_tell(self, row: LogCheckpoint, now: dt.datetime) -> bool:
-        if row.announced_at is None:
-            return True
-        cuts = select(LogCut.lot).where(LogCut.closes_at > now - CUT_WATCHED, LogCut.size.is_not(None))
-        # while a cut waits for quorum times inside its window, a slow node gets more than one chance
-        pause = CUT_HEARTBEAT if db.session.scalars(cuts.limit(1)).first() else HEARTBEAT
-        return now - row.announced_at >= pause
 
     def _refuse_if_halted(self) -> None:
         reason = self.guard.halted()
@@ -304,6 +322,21 @@ def node_ahead(plan: Plan, node: str, raw: bytes) -> bool:
         f"{node} holds our signature under size {shown.size}, which is not in the database"
     )
     return True
+
+
+def _is_time_to_tell(row: LogCheckpoint, now: dt.datetime) -> bool:
+    if row.announced_at is None:
+        return True
+    cuts = select(LogCut.lot).where(LogCut.closes_at > now - CUT_WATCHED, LogCut.size.is_not(None))
+    # while a cut waits for quorum times inside its window, a slow node gets more than one chance
+    pause = CUT_HEARTBEAT if db.session.scalars(cuts.limit(1)).first() else HEARTBEAT
+    return now - row.announced_at >= pause
+
+
+def _shown(last: LogCheckpoint | None) -> Shown:
+    """What the published files depend on: as long as it stays, there is nothing to publish."""
+    best = last if last is None or last.quorum_at is not None else checkpoints.newest_with_quorum()
+    return tuple((row.size, row.lines) for row in (last, best) if row is not None)
 
 
 def _due(last: LogCheckpoint | None, size: int, now: dt.datetime) -> bool:
