@@ -17,7 +17,7 @@ from typing import Any
 
 from client_samples import LOT, NODES, Lot
 
-from kernel import canonical, keys, merkle
+from kernel import canonical, clock, keys, merkle
 from kernel.statements import Signed
 from sealing import certificates
 from sealing.receipts import Receipt, sealed_fact
@@ -71,7 +71,7 @@ def page(name: str, world: World) -> bytes:
         f'<script type="module" src="/static/dist/{assets[s + ".js"]}" integrity="{manifest()[s + ".js"]["integrity"]}"></script>'
         for s in SCRIPTS.get(name, (name,))
     )
-    soon = (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=14, seconds=26)).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ003, TID251
+    soon = clock.rfc3339(clock.wall() + dt.timedelta(minutes=14, seconds=26))
     fills = {
         **assets,
         "scripts": scripts,
@@ -93,7 +93,9 @@ class _Stage(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Quiet."""
 
-    def answer(self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str) -> None:
+    def answer(
+        self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -111,50 +113,64 @@ class _Stage(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        lot, parts = self.world.lot, path.strip("/").split("/")
-        fixed = {"/keyset": "keyset", "/keyset.sigs": "sigs", "/log/policy": "policy"}
-        if path in fixed:
-            return self.answer(200, Path(lot.paths[fixed[path]]).read_bytes(), "application/octet-stream")
-        if path == "/api/v1/clock":
-            return self.json({"now": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")})  # noqa: TID251
-        if path.startswith("/static/dist/"):
-            kind = "text/css" if path.endswith(".css") else "text/javascript"
-            return self.answer(200, (STATIC / parts[-1]).read_bytes(), kind)
-        if parts[0] == "page":
-            return self.answer(200, page(parts[1], self.world))
-        if path.startswith("/api/v1/receipts/"):
-            waiting = self.world.receipts[parts[-1]]
-            return self.json(waiting.pop(0) if len(waiting) > 1 else waiting[0])
-        if path == "/api/v1/certificates/challenge":
-            return self.json({"nonce": "a-nonce"})
-        if parts[0] == "live":
-            return self.events()
-        if path.endswith("events/head.json"):
-            return self.json({"last": len(self.world.events), "pages": 1})
-        if path.endswith("events/p/000001.json"):
-            return self.json(self.world.events)
-        if parts[0] == "log":
-            return self.log(path)
-        return self.answer(404)
+        parts = path.strip("/").split("/")
+        doors = {
+            "static": self.asset,
+            "page": self.page,
+            "live": self.events,
+            "public": self.pages,
+            "log": self.log,
+        }
+        doors[parts[0]](path) if parts[0] in doors else self.terms(path)
 
-    def events(self) -> None:
+    def terms(self, path: str) -> None:
+        fixed = {"/keyset": "keyset", "/keyset.sigs": "sigs"}
+        if path.startswith("/api/v1/receipts/"):
+            waiting = self.world.receipts[path.rpartition("/")[2]]
+            self.json(waiting.pop(0) if len(waiting) > 1 else waiting[0])
+        elif path == "/api/v1/clock":
+            self.json({"now": clock.wall().isoformat(timespec="milliseconds").replace("+00:00", "Z")})
+        elif path == "/api/v1/certificates/challenge":
+            self.json({"nonce": "a-nonce"})
+        elif path in fixed:
+            self.answer(200, Path(self.world.lot.paths[fixed[path]]).read_bytes(), "application/octet-stream")
+        else:
+            self.answer(404)
+
+    def asset(self, path: str) -> None:
+        kind = "text/css" if path.endswith(".css") else "text/javascript"
+        self.answer(200, (STATIC / path.rpartition("/")[2]).read_bytes(), kind)
+
+    def page(self, path: str) -> None:
+        self.answer(200, page(path.rpartition("/")[2], self.world))
+
+    def pages(self, path: str) -> None:
+        head = {"last": len(self.world.events), "pages": 1}
+        self.json(head if path.endswith("head.json") else self.world.events)
+
+    def events(self, _path: str) -> None:
         if not self.world.streams:
             return self.answer(503)
         last = int(self.path.partition("last_event_id=")[2] or 0)
         told = [event for event in self.world.events if event["seq"] > last]
         raw = "".join(f"id: {e['seq']}\nevent: {e['kind']}\ndata: {json.dumps(e)}\n\n" for e in told)
-        return self.answer(200, f"retry: 100\n\n{raw}".encode(), "text/event-stream", Cache_Control="no-store")
+        return self.answer(
+            200, f"retry: 100\n\n{raw}".encode(), "text/event-stream", Cache_Control="no-store"
+        )
 
     def log(self, path: str) -> None:
         entries = log_entries()
         hashes = b"".join(merkle.leaf_hash(entry) for entry in entries)
         bundle = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
         files = {
+            "/log/policy": Path(self.world.lot.paths["policy"]).read_bytes(),
             "/log/checkpoint": checkpoint(self.world.lot, entries, list(NODES)[:3]).encode(),
             f"/log/tile/0/000.p/{len(entries)}": hashes,
             f"/log/tile/entries/000.p/{len(entries)}": bundle,
         }
-        return self.answer(200, files[path], "application/octet-stream") if path in files else self.answer(404)
+        return (
+            self.answer(200, files[path], "application/octet-stream") if path in files else self.answer(404)
+        )
 
     def do_POST(self) -> None:
         body = self.body()
@@ -180,7 +196,9 @@ class _Stage(BaseHTTPRequestHandler):
         if token not in self.world.uploads:
             return self.answer(404)
         size = str(len(self.world.uploads[token]))
-        return self.answer(200, Upload_Offset=size, Upload_Length=str(self.world.lengths[token]), Tus_Resumable="1.0.0")
+        return self.answer(
+            200, Upload_Offset=size, Upload_Length=str(self.world.lengths[token]), Tus_Resumable="1.0.0"
+        )
 
     def do_PATCH(self) -> None:
         token, raw = self.path.rpartition("/")[2], self.body()
@@ -197,23 +215,33 @@ class _Stage(BaseHTTPRequestHandler):
 
     def certificate(self, asked: dict[str, str]) -> None:
         key = keys.parse(asked["public_key"])
-        proved = canonical.encode({"type": "kaibiao-certify/1", "public_key": asked["public_key"], "nonce": "a-nonce"})
+        proved = canonical.encode(
+            {"type": "kaibiao-certify/1", "public_key": asked["public_key"], "nonce": "a-nonce"}
+        )
         if not keys.verified(keys.unb64(asked["proof"]), proved, key):
             return self.json({"code": "certificate.proof", "message_zh": "私钥持有证明不成立"}, 400)
         terms = {"not_before": NOON - dt.timedelta(days=1), "not_after": NOON + dt.timedelta(days=365)}
         ca = keys.generate()
         root = certificates.make_ca("CA", ca, **terms)
-        leaf = certificates.issue(root, ca, key, certificates.Subject("某公司", "91", "7"), serial=77, **terms)
+        leaf = certificates.issue(
+            root, ca, key, certificates.Subject("某公司", "91", "7"), serial=77, **terms
+        )
         return self.json({"serial": "77", "cert_chain": [keys.b64(leaf)]}, 201)
 
     def bid(self, sent: dict[str, Any]) -> None:
         raw, sig = keys.unb64(sent["manifest"]), keys.unb64(sent["sig"])
-        files = {stage: _facts(bytes(self.world.uploads[token])) for stage, token in sent["envelopes"].items()}
+        files = {
+            stage: _facts(bytes(self.world.uploads[token])) for stage, token in sent["envelopes"].items()
+        }
         submission = Submission(raw, sig, keys.unb64(sent["bidder"]), files)
-        found = check_submission(submission, self.world.lot.keyset, canonical.sha(self.world.lot.raw), [self.world.lot.root], NOON)
+        found = check_submission(
+            submission, self.world.lot.keyset, canonical.sha(self.world.lot.raw), [self.world.lot.root], NOON
+        )
         self.world.faults += [fault.code for fault in found]
         if found:
-            return self.json({"code": found[0].code, "message_zh": found[0].zh, "message_en": found[0].en}, 400)
+            return self.json(
+                {"code": found[0].code, "message_zh": found[0].zh, "message_en": found[0].en}, 400
+            )
         receipt = Receipt(sealed_fact(LOT, raw, sig, "2026-11-23T01:12:07Z"), secrets.token_bytes(16))
         receipt_id = receipt.fact.receipt_id
         self.world.receipts[receipt_id] = _answers(self.world.lot, receipt, canonical.sha(raw))
@@ -225,7 +253,13 @@ def _facts(raw: bytes) -> FileFacts:
 
 
 def log_entries() -> list[bytes]:
-    return [b'{"v":1,"fact":{"kind":"genesis"}}', b"b", '{"v":1,"fact":{"kind":"notice.published","title":"清江东路"}}'.encode(), b"d", b"e"]
+    return [
+        b'{"v":1,"fact":{"kind":"genesis"}}',
+        b"b",
+        '{"v":1,"fact":{"kind":"notice.published","title":"清江东路"}}'.encode(),
+        b"d",
+        b"e",
+    ]
 
 
 def checkpoint(lot: Lot, entries: list[bytes], names: list[str]) -> Note:
@@ -239,8 +273,18 @@ def _answers(lot: Lot, receipt: Receipt, manifest_sha256: str) -> list[dict[str,
     signed = Signed.make(receipt.content(), keys.generate()).to_json()
     entries = [b"a", receipt.entry(), b"c"]
     leaves = [merkle.leaf_hash(entry) for entry in entries]
-    proof = TlogProof(1, tuple(merkle.inclusion_proof(leaves, 1, 3)), checkpoint(lot, entries, list(NODES)[:3]))
-    ack = {"type": "kaibiao-ack/1", "manifest_sha256": manifest_sha256, "envelopes": [], "time": "2026-11-23T01:12:09Z"}
-    acks = [Signed.make({**ack, "i": i}, lot.nodes[name].private).to_json() for i, name in enumerate(NODES[:3], start=1)]
+    proof = TlogProof(
+        1, tuple(merkle.inclusion_proof(leaves, 1, 3)), checkpoint(lot, entries, list(NODES)[:3])
+    )
+    ack = {
+        "type": "kaibiao-ack/1",
+        "manifest_sha256": manifest_sha256,
+        "envelopes": [],
+        "time": "2026-11-23T01:12:09Z",
+    }
+    acks = [
+        Signed.make({**ack, "i": i}, lot.nodes[name].private).to_json()
+        for i, name in enumerate(NODES[:3], start=1)
+    ]
     first = {"state": "received", "receipt": signed, "acks": [], "proof": None, "refusals": []}
     return [first, {**first, "state": "witnessed", "acks": acks, "proof": proof.encode().decode()}]

@@ -16,6 +16,7 @@ import { dropDraft, findDraft, keepDraft } from "./draft.ts";
 import { awaitWitnesses } from "./receiptview.ts";
 import { asTar, readSaved, savedFiles } from "./saved.ts";
 import { fetchTerms, type Terms } from "./terms.ts";
+import { forgetUploads } from "./upload.ts";
 import { say } from "./words.ts";
 
 function start(): void {
@@ -128,6 +129,7 @@ async function deliverBid(form: HTMLFormElement, bid: Finished, terms: Terms | u
   if (terms !== undefined) checkTerms(about, terms.keyset);
   const { receipt_id } = await deliver(form, bid, about, work);
   work.end(say("delivered"));
+  forgetUploads();
   await dropDraft(about.lot).catch((error: unknown) => console.warn("no private file system", error));
   await awaitWitnesses({ place: placeOf(form), form, receiptId: receipt_id, bid, terms });
 }

@@ -3,6 +3,7 @@ import { Upload } from "tus-js-client";
 import { csrfToken } from "../ui/http.ts";
 
 const PART = 16 * 1024 * 1024;
+const MARK = "kaibiao-tus ";
 const RETRY_MS = [0, 1000, 3000, 5000, 10_000, 20_000, 30_000];
 
 export interface UploadJob {
@@ -22,8 +23,7 @@ export async function upload(job: UploadJob): Promise<string> {
       metadata: job.metadata,
       chunkSize: PART,
       retryDelays: RETRY_MS,
-      removeFingerprintOnSuccess: true,
-      fingerprint: () => Promise.resolve(`kaibiao-tus ${job.endpoint} ${job.fingerprint}`),
+      fingerprint: () => Promise.resolve(MARK + job.fingerprint),
       onBeforeRequest: (request) => request.setHeader("X-CSRF-Token", csrfToken()),
       onProgress: (sent, total) => job.report(sent, total ?? job.file.size),
       onError: reject,
@@ -40,3 +40,9 @@ async function resume(transfer: Upload): Promise<void> {
 
 /** The platform's token of an upload: the last part of its address. */
 export const tokenOf = (url: string): string => new URL(url, location.href).pathname.split("/").filter(Boolean).pop() ?? "";
+
+/** Forget the finished uploads of a bid that has arrived; until then even a complete one is found again after a reload. */
+export function forgetUploads(): void {
+  const mine = Object.keys(localStorage).filter((key) => key.startsWith(`tus::${MARK}`));
+  for (const key of mine) localStorage.removeItem(key);
+}
