@@ -87,7 +87,7 @@ class Loop:
             while not self.stopped.is_set():
                 act()
                 self.stopped.wait(pause)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is, it is printed and ends the program
             if not self.stopped.is_set():
                 self.exit_code = 1
                 traceback.print_exc()
@@ -131,11 +131,12 @@ class Loop:
     def _tend_lot(self, lot: str) -> bool:
         try:
             done = self.node.closing.step(lot) or self.node.releasing.step(lot)
-        except KeyError as error:
-            # An identity is gone (a state restored without it): this node cannot serve the lot, and says so.
-            self.node.alerts.add(
-                Finding("identity.gone", "yellow", "process", {"lot": lot, "why": str(error)}, lot)
-            )
+        except ClockError:
+            return False  # `step` has raised the alert
+        except (KeyError, ValueError, TypeError, IndexError, RecursionError) as error:
+            # One lot that cannot be served (an identity lost, a roll that breaks a reader) must not stop the others.
+            evidence = {"lot": lot, "why": f"{type(error).__name__}: {error}"}
+            self.node.alerts.add(Finding("lot.unserved", "yellow", "process", evidence, lot))
             return False
         if not done and self._is_over(lot):
             self.node.state.set(f"{OVER}/{lot}", "1")

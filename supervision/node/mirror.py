@@ -90,12 +90,12 @@ class Mirror:
             self.state.change("DELETE FROM entry WHERE idx >= ?", size)
             self.state.change("DELETE FROM fact WHERE idx >= ?", size)
 
-    def root_at(self, size: int) -> bytes:
-        """The root of the first `size` entries; ValueError beyond the head."""
-        head = self.head()
-        if size > head.size:
-            raise ValueError(f"the mirror ends at {head.size}")
-        return head.root if size == head.size else merkle.root_of_hashes(self.leaves(size))
+    def root_of(self, size: int) -> bytes:
+        """The root of the first `size` entries at hand, those on the way included; ValueError if they are fewer."""
+        leaves = self.leaves(size)
+        if len(leaves) != size:
+            raise ValueError(f"only {len(leaves)} of {size} entries are here")
+        return merkle.root_of_hashes(leaves)
 
     def leaves(self, size: int) -> list[bytes]:
         """The leaf hashes of the first `size` entries."""

@@ -90,9 +90,10 @@ class Witness:
             head = self.mirror.head()
             if self.halted:
                 return FORK
-            return (
-                self._behind(head) if checkpoint.size < head.size else self._cosigned(note, checkpoint, head)
-            )
+            if checkpoint.size < head.size:
+                self._tell_ahead(head)
+                return self._behind(head)
+            return self._cosigned(note, checkpoint, head)
 
     def notice(self, note: Note) -> None:
         """Keep a note that our log signed and hold it against the mirror; NoteError if it is not our log's."""
@@ -103,11 +104,20 @@ class Witness:
     def compare(self) -> None:
         """Hold every kept note that the mirror covers against it; a root that differs is a fork."""
         head = self.mirror.head()
-        for checkpoint, note in self.notes.uncompared(head.size):
-            if self.mirror.root_at(checkpoint.size) == checkpoint.root:
+        own = self.notes.latest(head.size, head.root)
+        if own is not None:
+            for checkpoint in self._agreeing(own, head.size):
                 self.notes.mark_compared(checkpoint)
+
+    def _agreeing(self, reference: Note, size: int) -> list[Checkpoint]:
+        """The uncompared tree heads that lie on the tree under `reference`; one that does not halts the node."""
+        found = []
+        for checkpoint, note in self.notes.uncompared(size):
+            if note.text == reference.text or self.mirror.root_of(checkpoint.size) == checkpoint.root:
+                found.append(checkpoint)
             elif not self.halted:
-                self._halt(self._fork_below(note, checkpoint, head))
+                self._halt(self._fork_below(note, reference, checkpoint.size == size))
+        return found
 
     def ask_peers(self) -> None:
         """Before the first signature after a start: learn what we, or others, have signed already."""
@@ -143,6 +153,13 @@ class Witness:
             return Reply(422, b"the proof does not hold\n")
         return self._cosigned(request.note, Checkpoint.parse(request.note.text), head)
 
+    def _tell_ahead(self, head: Head) -> None:
+        """The log offers less than we have signed: it was set back, or mail came late. It knows which."""
+        own = self.notes.latest(head.size, head.root)
+        if own is not None:
+            body = {"size": head.size, "note": own.encode().decode()}
+            self.outgoing.put(f"log.ahead/{head.size}", "log.ahead", body)
+
     def _behind(self, head: Head) -> Reply:
         return Reply(409, f"{head.size}\n".encode(), SIZE)
 
@@ -154,12 +171,15 @@ class Witness:
             if self.halted or checkpoint.size < self.floor.size:
                 return FORK if self.halted else Reply(503, b"this node has seen a larger tree\n")
             frontier = self._frontier(checkpoint, head)
+            self._agreeing(note, checkpoint.size)
             now = self.clock.now()
         except UnservedError as error:
             self._not_served(note, checkpoint, error)
             return FORK if self.halted else Reply(503, f"{error}\n".encode())
         except ClockError as error:
             return Reply(503, f"{error}\n".encode())
+        if self.halted:
+            return FORK
         return self._persisted(note, head, frontier, max(int(now.timestamp()), head.time, self.floor.time))
 
     def _frontier(self, checkpoint: Checkpoint, head: Head) -> merkle.Frontier:
@@ -233,13 +253,11 @@ class Witness:
         except tiles.TileError:
             return []
 
-    def _fork_below(self, note: Note, checkpoint: Checkpoint, head: Head) -> dict[str, object]:
-        own = self.notes.latest(head.size, head.root)
-        if own is None:
-            raise NoteError("the head's own note is not kept")
-        if checkpoint.size == head.size:
-            return forks.same_size(own, note)
-        return forks.bundle(note, own, self.mirror.leaves(head.size))
+    def _fork_below(self, note: Note, reference: Note, same: bool) -> dict[str, object]:  # noqa: FBT001  a fact
+        """`note` is not on the tree under `reference`, whose leaves are at hand."""
+        if same:
+            return forks.same_size(reference, note)
+        return forks.bundle(note, reference, self.mirror.leaves(Checkpoint.parse(reference.text).size))
 
     def _halt(self, evidence: dict[str, object]) -> None:
         """Sign nothing any more, and say why; only the owner, having looked, sets up a new state."""

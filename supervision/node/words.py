@@ -18,8 +18,10 @@ WORDS: dict[Key, tuple[str, str]] = {
     "title": ("监督节点", "Supervision node"),
     "what": (
         "本节点独立于交易平台运行:逐条下载公开日志,自行重算,确认无误后才签名见证;保管开标密钥的一份,到时发布。",
-        "Independent of the trading platform, this node fetches every entry of the public log, recomputes it and only then"
-        " cosigns. It keeps one share of the keys to each opening and releases it when the time comes.",
+        (
+            "Independent of the trading platform, this node fetches every entry of the public log, recomputes it and"
+            " only then cosigns. It keeps one share of the keys to each opening and releases it when the time comes."
+        ),
     ),
     "practice": ("演练节点,不用于真实交易", "Practice node: not for real tenders"),
     "halted": (
@@ -96,7 +98,7 @@ POINTS = {
     "presented.missing": ("曾向本节点出示的投标不在名册上", "A bid presented here is not on the roll"),
     "keyset.refused": ("密钥集未通过核对,未予签名", "A keyset failed the checks and was not signed"),
     "clock.step": ("本节点时钟跳变,暂停签署", "This node's clock stepped: signing paused"),
-    "identity.gone": ("本节点缺少该标段的密钥", "This node lacks its keys for the lot"),
+    "lot.unserved": ("本节点无法处理该标段", "This node cannot serve the lot"),
 }
 
 SAID = {
