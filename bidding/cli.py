@@ -49,7 +49,7 @@ def withdraw_main(argv: Sequence[str]) -> int:
     args = _withdraw_arguments().parse_args(argv)
     address = Address(args.url, args.lot)
     manifest_sha256 = args.manifest_sha256 or canonical.sha((args.dir / "manifest.json").read_bytes())
-    key = keyfile.KeyFile.unlock(args.key.read_bytes(), _passphrase(args)).key
+    key = keyfile.load(args.key.read_bytes(), _passphrase(args)).key
     content = Withdrawal(args.lot, manifest_sha256, clock.rfc3339(clock.now())).content()
     body = Signed.make(content, key).to_json()
     with _client(args) as client:

@@ -1,0 +1,197 @@
+"""The bidder's desk and the host's side of an opening, as pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from accounts.access import current_actor
+from accounts.forms import Form, answered, attempted, page
+from accounts.roles import Role
+from bidding import board, desk, lots, nodes, opening, readout, receipting, withdrawal
+from kernel import canonical, clock, keys, money
+from kernel.clock import rfc3339
+from kernel.db import own_transaction
+from kernel.errors import Invalid, Refusal
+from kernel.site import site
+from kernel.statements import Signed
+from sealing.receipts import Withdrawal
+from sealing.sheet import Sheet
+from tendering.visibility import check_project
+
+pages = Blueprint("bidding", __name__, template_folder="templates")
+
+Page = str | tuple[str, int] | AnyResponse
+
+
+@pages.get("/desk")
+def home() -> Page:
+    """What the organization bids on, and what can be bid on."""
+    actor = current_actor()
+    actor.act_as(Role.BIDDER)
+    mine = desk.entries(actor)
+    known = {entry.lot.code for entry in mine}
+    others = [lot for lot in desk.open_lots() if lot.code not in known]
+    return page("bidding/desk.html", entries=mine, others=others)
+
+
+@pages.get("/desk/<lot>")
+def lot_desk(lot: str) -> Page:
+    """Test, seal, follow the receipts, replace or withdraw."""
+    return page("bidding/lot.html", **_lot(lot))
+
+
+@pages.get("/desk/<lot>/upload")
+def upload(lot: str) -> Page:
+    """Hand in files that were sealed elsewhere: the equal path, which asks for no passphrase."""
+    return page("bidding/upload.html", **_lot(lot))
+
+
+@pages.get("/desk/<lot>/withdraw/<manifest_sha256>")
+def withdraw(lot: str, manifest_sha256: str) -> Page:
+    return page("bidding/withdraw.html", form=Form(), **_withdrawing(lot, manifest_sha256))
+
+
+@pages.post("/desk/<lot>/withdraw/<manifest_sha256>")
+@own_transaction
+def withdraw_now(lot: str, manifest_sha256: str) -> Page:
+    """Take the signed statement as the form sends it."""
+    outcome = attempted(lambda: withdrawal.withdraw(current_actor(), lot, _signed(), clock.now()))
+    if isinstance(outcome, Refusal):
+        again = Form({}, outcome)
+        return answered("bidding/withdraw.html", again, lambda: _withdrawing(lot, manifest_sha256))
+    return redirect(url_for("bidding.receipt", receipt_id=outcome[0].receipt_id), 303)
+
+
+@pages.get("/desk/receipts/<receipt_id>")
+def receipt(receipt_id: str) -> Page:
+    """The receipt, to be read and printed."""
+    standing = receipting.standing(current_actor(), receipt_id)
+    fact = canonical.decode(standing.receipt.raw)["fact"]
+    return page("bidding/receipt.html", standing=standing, fact=fact)
+
+
+@pages.get("/desk/receipts/<receipt_id>.json")
+def receipt_file(receipt_id: str) -> Response:
+    """The lasting receipt: the one file to keep."""
+    standing = receipting.standing(current_actor(), receipt_id)
+    name = f"receipt-{receipt_id}.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(canonical.encode(standing.to_json()), mimetype="application/json", headers=headers)
+
+
+@pages.get("/desk/<lot>/opening")
+def own_opening(lot: str) -> Page:
+    """The own line: confirm it or object to it."""
+    return page("bidding/own_opening.html", form=Form(), **_own_opening(lot))
+
+
+@pages.post("/desk/<lot>/opening/confirm")
+@own_transaction
+def confirm(lot: str) -> Page:
+    outcome = attempted(lambda: readout.confirm(current_actor(), lot, clock.now()))
+    return _after(outcome, lot)
+
+
+@pages.post("/desk/<lot>/opening/object")
+@own_transaction
+def object_to(lot: str) -> Page:
+    words = request.form.get("words", "")
+    outcome = attempted(lambda: readout.object_to(current_actor(), lot, words, clock.now()))
+    return _after(outcome, lot, {"words": words})
+
+
+@pages.get("/owner/lots/<lot>/opening")
+def host(lot: str) -> Page:
+    """Owner and agency: start the opening, answer objections."""
+    return page("bidding/host.html", form=Form(), **_host(lot))
+
+
+@pages.post("/owner/lots/<lot>/opening")
+@own_transaction
+def start(lot: str) -> Page:
+    outcome = attempted(lambda: opening.start(current_actor(), lot, _signed(), clock.now()))
+    return _after_host(outcome, lot)
+
+
+@pages.post("/owner/lots/<lot>/opening/objections/<token>")
+@own_transaction
+def answer(lot: str, token: str) -> Page:
+    words = request.form.get("words", "")
+    outcome = attempted(lambda: readout.answer(current_actor(), lot, token, words, clock.now()))
+    return _after_host(outcome, lot)
+
+
+def _lot(code: str) -> dict[str, Any]:
+    actor = current_actor()
+    actor.act_as(Role.BIDDER)
+    return {
+        "entry": desk.entry(actor, code),
+        "parties": desk.parties(actor),
+        "upload_max": site().settings.upload_max,
+        "node_addresses": list(nodes.policy().witnesses.values()),
+    }
+
+
+def _withdrawing(code: str, manifest_sha256: str) -> dict[str, Any]:
+    found = _lot(code)
+    bid = next((bid for bid in found["entry"].bids if bid["manifest_sha256"] == manifest_sha256), None)
+    content = Withdrawal(code, manifest_sha256, rfc3339(clock.now())).content()
+    return {**found, "bid": bid, "statement": keys.b64(canonical.encode(content))}
+
+
+def _own_opening(code: str) -> dict[str, Any]:
+    found, actor = _lot(code), current_actor()
+    line = desk.own_line(actor, code)
+    sheet = readout.sheet_of(line) if line is not None and line.plain else None
+    said = {"line": line, "sheet": sheet, "opening": board.of_lot(code), **_price(sheet)}
+    return {**found, **said, "objections": readout.objections(code)}
+
+
+def _price(sheet: Sheet | None) -> dict[str, str | None]:
+    if sheet is None or sheet.price is None:
+        return {"figures": None, "words": None}
+    return {"figures": money.figures(sheet.price), "words": money.words(sheet.price)}
+
+
+def _host(code: str) -> dict[str, Any]:
+    lot = lots.find(code)
+    check_project(lot.tender, current_actor(), Role.OWNER, Role.AGENCY)
+    content = {
+        "type": opening.STARTED,
+        "lot": code,
+        "at": rfc3339(clock.now()),
+        "recording": "none",
+        "deposits": "none",
+    }
+    return {
+        "lot": lot,
+        "running": opening.of_lot(code),
+        "opening": board.of_lot(code),
+        "statement": keys.b64(canonical.encode(content)),
+        "objections": readout.objections(code),
+    }
+
+
+def _signed() -> Signed:
+    """Statement and signature as sign.js adds them to the form."""
+    try:
+        return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
+    except (KeyError, ValueError) as error:
+        raise Invalid(
+            "statement.form", "没有收到签名，请重新签署。", "No signature came; sign again."
+        ) from error
+
+
+def _after(outcome: object, lot: str, values: dict[str, str] | None = None) -> Page:
+    if isinstance(outcome, Refusal):
+        return answered("bidding/own_opening.html", Form(values or {}, outcome), lambda: _own_opening(lot))
+    return redirect(url_for("bidding.own_opening", lot=lot), 303)
+
+
+def _after_host(outcome: object, lot: str) -> Page:
+    if isinstance(outcome, Refusal):
+        return answered("bidding/host.html", Form({}, outcome), lambda: _host(lot))
+    return redirect(url_for("bidding.host", lot=lot), 303)
