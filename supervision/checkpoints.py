@@ -18,6 +18,9 @@ from supervision.models import Cosignature, LogCheckpoint
 from supervision.note import Note, NoteError, Signature, Verified
 from supervision.policy import Policy, Witness
 
+HEADS_IN_A_WINDOW = 120
+"""One a second at most, and no lot's cut_grace is longer than two minutes."""
+
 
 @dataclass(frozen=True)
 class Cosigned:
@@ -50,7 +53,7 @@ def quorum_checkpoint_within(policy: Policy, size: int, start: int, end: int) ->
     Each node counts with its first line in the window, so a heartbeat after it takes nothing away.
     """
     query = select(LogCheckpoint).where(LogCheckpoint.quorum_at.is_not(None), LogCheckpoint.size >= size)
-    for row in db.session.scalars(query.order_by(LogCheckpoint.size).limit(16)):
+    for row in db.session.scalars(query.order_by(LogCheckpoint.size).limit(HEADS_IN_A_WINDOW)):
         found = cosigned(row, _first(line for line in _lines(row.size) if start <= line.time <= end))
         if policy.is_quorum(found.times.keys()):
             return found

@@ -26,6 +26,7 @@ from supervision.note import Kind, Note, NoteKey
 from supervision.policy import Policy
 from supervision.schedule import Schedule
 from supervision.sequencer import Plan, Sequencer
+from supervision.tiles import FolderReader, TileTree
 
 ORIGIN = "practice/stage"
 NAMES = ("supervision", "management", "audit", "notary")
@@ -86,6 +87,10 @@ class Stage:
     def published(self) -> Checkpoint:
         note = Note.parse((self.public / "checkpoint").read_bytes())
         return self.policy.opened(note)[0]
+
+    def shelf_root(self) -> bytes:
+        """The root the published tiles say."""
+        return TileTree(FolderReader(self.public), self.published().size).root()
 
     def cosign(self, *names: str, size: int | None = None, at: int | None = None) -> list[bool]:
         """Let nodes sign our checkpoint of `size` (the newest) at `at` (now)."""

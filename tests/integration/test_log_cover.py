@@ -6,6 +6,8 @@ from collections import Counter
 import pytest
 from log_stage import SECOND, answer, entries, payment, rows, staged, staged_on
 
+from kernel.db import transaction
+from supervision import log
 from supervision.entries import SealedEntry
 from supervision.entries import parse as parse_entry
 
@@ -80,6 +82,14 @@ def test_open_facts_do_not_wait(stage):
     assert sealed_count() == before
 
 
+def test_a_flood_of_sealed_facts_holds_up_no_open_one(stage):
+    stage.record(*map(payment, range(2100)))
+    stage.record(answer(1))
+    stage.run(stage.sequencer())
+    assert placed("question.answered")
+    assert len(placed()) == stage.entries
+
+
 def test_the_last_hour_is_denser(stage):
     stage.run(stage.sequencer(), 8)
     calm = sealed_count()
@@ -148,9 +158,6 @@ def test_a_cut_moves_the_log_on_even_if_nothing_waits(stage):
 
 
 def test_a_cut_asked_for_in_the_flips_transaction_is_made_by_the_next_step(stage):
-    from kernel.db import transaction
-    from supervision import log
-
     sequencer = stage.sequencer()
     stage.run(sequencer)
     stage.record(payment(1, "A"))

@@ -141,6 +141,35 @@ def test_a_missing_entry_in_storage_halts_the_log(stage):
         sequencer.step(stage.now)
 
 
+def test_a_missing_last_entry_halts_the_log(stage):
+    sequencer = stage.sequencer()
+    stage.record(answer(1))
+    sequencer.place(stage.now)
+    with transaction():
+        db.session.execute(db.delete(LogEntry).where(LogEntry.index == 1))
+    with pytest.raises(LogHalted, match="1 entries of 2"):
+        sequencer.step(stage.now)
+
+
+def test_a_changed_frontier_halts_the_log(stage):
+    sequencer = stage.sequencer()
+    stage.record(answer(1))
+    stage.run(sequencer)
+    with transaction():
+        db.session.execute(db.update(LogCheckpoint).values(frontier=bytes(32)))
+    stage.record(answer(2))
+    with pytest.raises(LogHalted, match="root"):
+        stage.run(sequencer)
+
+
+def test_a_folder_whose_tiles_are_gone_is_written_anew_at_the_start(stage):
+    stage.record(*map(answer, range(30)))
+    stage.run(stage.sequencer())
+    shutil.rmtree(stage.public)
+    stage.run(stage.sequencer())
+    assert stage.shelf_root() == stage.published().root
+
+
 def test_a_database_behind_the_guard_halts_the_log(stage):
     sequencer = stage.sequencer()
     stage.record(answer(1))

@@ -156,6 +156,15 @@ def test_a_stored_frontier_goes_on_where_it_was(size, more):
     assert first.root() == merkle.root_of_hashes(LEAVES[:size])
 
 
+def test_a_copied_frontier_grows_alone():
+    first = Frontier()
+    first.extend(LEAVES[:5])
+    second = first.copy()
+    second.append(LEAVES[5])
+    assert (first.size, first.root()) == (5, ROOTS[5])
+    assert (second.size, second.root()) == (6, ROOTS[6])
+
+
 def test_a_frontier_with_the_wrong_number_of_hashes_is_refused():
     with pytest.raises(ValueError):
         Frontier.of(3, [LEAVES[0]])

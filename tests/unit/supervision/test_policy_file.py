@@ -74,6 +74,13 @@ def test_a_cut_needs_a_quorum_whose_times_all_lie_in_the_window(cast):
     assert not cast.policy.satisfied_within(cast.note("audit", "notary", time=100), 100, 130)
 
 
+def test_a_spoiled_note_is_no_cut(cast):
+    good, other = cast.note(*NAMES), cast.note("audit", size=2)
+    spoiled = Note(good.text, (*good.signatures[:3], other.signatures[1]))
+    assert cast.policy.satisfied_within(good, 100, 100)
+    assert not cast.policy.satisfied_within(spoiled, 100, 100)
+
+
 def test_groups_nest_and_any_and_all_are_thresholds(cast):
     cast.lines[-2:] = [
         "group watchers any supervision management",
@@ -124,6 +131,7 @@ def test_our_own_lines_are_read_and_are_comments_to_others(cast):
         "group none any audit",
         "group more any audit",
         "group more 1",
+        "group more any somebody",
         "unknown line",
     ],
 )

@@ -145,6 +145,22 @@ def test_a_tile_of_the_wrong_length_is_refused():
         TileTree(Shelf(300), 301).root()
 
 
+def test_entries_beyond_the_tree_are_refused():
+    tree = TileTree(Shelf(300), 300)
+    for start, end in ((0, 301), (-1, 2), (5, 4)):
+        with pytest.raises(ValueError):
+            list(tree.entries(start, end))
+
+
+def test_a_missing_full_bundle_or_tile_is_an_error_and_not_an_empty_one():
+    shelf = Shelf(600)
+    del shelf.files[entries_path(0)], shelf.files[tile_path(0, 1)]
+    with pytest.raises(TileError):
+        list(TileTree(shelf, 600).entries())
+    with pytest.raises(TileError):
+        TileTree(shelf, 600).leaf_hash(300)
+
+
 def test_bundles_are_read_exactly():
     raw = bundle([b"", b"a", b"x" * 65_535])
     assert unbundle(raw, 3) == [b"", b"a", b"x" * 65_535]
