@@ -29,7 +29,7 @@ def sealed(lot, folder):
     return lot.seal(folder / "bid", files=files)
 
 
-def opened(lot, sealed, stage="sheet", lines=None, ciphertext=None, to="payload"):
+def opened(lot, sealed, stage="sheet", *, lines=None, ciphertext=None, to="payload"):
     given = lot.lines(sealed.manifest, stage, 1, 2, 3) if lines is None else lines
     path = sealed.folder / f"{stage}.age" if ciphertext is None else ciphertext
     return opening.open_envelope(sealed.manifest, stage, given, path, sealed.folder / to)
@@ -253,7 +253,7 @@ def test_nothing_is_readable_with_the_platforms_secrets_and_two_trustees(lot, se
                 key = shamir.combine([*held, forged])
                 assert age.recipient_of(key) != sealed.manifest.envelope(stage).recipient
     known = b"".join(path.read_bytes() for path in sealed.folder.iterdir())
-    assert "21846300".encode() not in known
+    assert b"21846300" not in known
     assert "甲公司".encode() not in sealed.manifest_raw
     assert {path.name for path in sealed.folder.iterdir()} == {
         bid.MANIFEST,
