@@ -110,6 +110,6 @@ def _carry_out(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> N
         if lot.state not in ENDED:
             move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
     db.session.execute(update(Tender).where(Tender.id == tender.id).values(state=TenderState.CANCELLED))
-    log.append(facts.TenderCancelled(tender=tender.code, reason=reason, law=LAW))
+    log.append(facts.TenderCancelled(tender=tender.code, reason=reason, law=LAW), lot=tender.code)
     records.acted(actor, "tender.cancelled", now)
     publishing.queue(tender.code)

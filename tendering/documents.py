@@ -85,16 +85,27 @@ def find(tender: Tender, sha256: str) -> Document:
     return found
 
 
-def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> tuple[Document, BinaryIO]:
-    """The document and its open file. No gate (20号令 art. 20); that a known person took it is a sealed fact."""
-    visibility.check_seen(tender, actor)
+def opened(tender: Tender, sha256: str) -> tuple[Document, BinaryIO]:
+    """The document and its open file."""
     found = find(tender, sha256)
-    if actor is not None and tender.state != TenderState.DRAFT:
-        fact = facts.DocumentTaken(
-            tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now)
-        )
-        log.append(fact, subject=actor.subject)
     return found, site().blobs.open(found.blob_key)
+
+
+def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> None:
+    """That a known person took a published document is a sealed fact; who is not signed in stays nobody."""
+    if actor is None or tender.state == TenderState.DRAFT:
+        return
+    fact = facts.DocumentTaken(
+        tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now)
+    )
+    log.append(fact, lot=tender.code, subject=actor.subject)
+
+
+def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> tuple[Document, BinaryIO]:
+    """Open a document for somebody and note it. There is no gate (20号令 art. 20)."""
+    visibility.check_seen(tender, actor)
+    note_taken(actor, tender, find(tender, sha256).sha256, now)
+    return opened(tender, sha256)
 
 
 def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) -> None:
@@ -137,7 +148,10 @@ def _enter(
     found.added_at, found.after_notice = now, after
     db.session.flush()
     if after:
-        log.append(facts.DocumentAdded(tender=tender.code, name=name, size=stored.size, sha256=stored.sha256))
+        log.append(
+            facts.DocumentAdded(tender=tender.code, name=name, size=stored.size, sha256=stored.sha256),
+            lot=tender.code,
+        )
         publishing.queue(tender.code)
     return found, replaced
 

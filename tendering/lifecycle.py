@@ -15,9 +15,10 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, NotFound
 from supervision import facts, log
+from supervision.facts import Disclosure
 from tendering import publishing
 from tendering.models import Lot, Tender
-from tendering.rules import CLOCK, MACHINE, LotEvent, LotState
+from tendering.rules import CLOCK, MACHINE, STILL_SHUT, LotEvent, LotState
 
 By = Actor | Literal["CLOCK"]
 
@@ -72,8 +73,16 @@ def move(
     )
     if isinstance(by, Actor):
         records.acted(by, f"lot.{event}", now, lot=lot.code)
+    if event is LotEvent.END_OPENING:
+        _disclose(lot.tender, now)
     publishing.queue(lot.tender.code)
     return found.now
+
+
+def _disclose(tender: Tender, now: dt.datetime) -> None:
+    """What was sealed about the tender until the opening (that a question was asked, and when) opens with its last lot."""
+    if all(lot.state not in STILL_SHUT for lot in tender.lots):
+        log.disclose_lot(tender.code, Disclosure.AT_OPENING, now)
 
 
 def _role(was: LotState, event: LotEvent, by: By) -> str:

@@ -49,7 +49,7 @@ def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
     fact = facts.QuestionAsked(
         tender=tender.code, question_sha256=canonical.sha(asked.text.encode()), at=rfc3339(now)
     )
-    log.append(fact, subject=actor.subject)
+    log.append(fact, lot=tender.code, subject=actor.subject)
     return asked
 
 
@@ -75,7 +75,8 @@ def answer(actor: Actor, tender: Tender, token: str, reply: Reply, now: dt.datet
             tender=tender.code,
             question_sha256=canonical.sha(found.text.encode()),
             answer_sha256=canonical.sha(text.encode()),
-        )
+        ),
+        lot=tender.code,
     )
     records.acted(actor, "question.answered", now)
     publishing.queue(tender.code)

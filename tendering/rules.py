@@ -60,6 +60,7 @@ UNDER_WAY: tuple[LotState, ...] = tuple(
 )
 ACCEPTING = frozenset({LotState.COLLECTING})
 """States in which bids are taken; a suspended lot goes on accepting."""
+STILL_SHUT = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
 OPENED_TO_ALL = frozenset(
     {LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY, LotState.AWARDED, LotState.FAILED}
 )

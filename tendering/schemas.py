@@ -16,6 +16,12 @@ from tendering.rules import LotState, TenderState
 String = fields.String
 
 
+def messages_of(error: ValidationError) -> dict[Any, Any]:
+    """What is wrong, by field."""
+    found: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow leaves it bare
+    return found
+
+
 class Bytes(fields.String):
     """Canonical base64 on the wire, bytes inside."""
 

@@ -12,7 +12,7 @@ from tendering.awards import (
     give_up,
     start_publicity,
 )
-from tendering.cancellation import cancel, withdraw_proposal
+from tendering.cancellation import approval, cancel, withdraw_proposal
 from tendering.deadlines import collect_again, extend_deadline, resume, suspend
 from tendering.documents import add_document, remove_document, take
 from tendering.drafts import create_draft, update_draft
@@ -23,7 +23,7 @@ from tendering.rules import CLOCK
 from tendering.signing import obstacles, publish, signing_sheet
 
 __all__ = [
-    "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "ask", "award",
+    "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",
     "award_statement", "cancel", "collect_again", "create_draft", "decide_by", "deemed_award", "extend_deadline",
     "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
     "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_trustee_entries",

@@ -169,7 +169,7 @@ def _enter(tender: Tender, notice: Signed, cert_der: bytes, now: dt.datetime) ->
 
 
 def _record(actor: Actor, tender: Tender, now: dt.datetime) -> None:
-    log.append(_notice_fact(tender, now))
+    log.append(_notice_fact(tender, now), lot=tender.code)
     for lot in tender.lots:
         log.append(_keyset_fact(lot))
         assert lot.timetable is not None

@@ -1,0 +1,79 @@
+"""A lot's way through the law's periods, as the tender page draws it. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from kernel.errors import Unavailable, Words
+from tendering import timetable
+from tendering.packs import Kind, Pack, Rule
+from tendering.rules import LotState
+
+
+@dataclass(frozen=True)
+class Course:
+    """The moments of a lot that are known so far."""
+
+    state: LotState
+    published_at: dt.datetime
+    closes_at: dt.datetime
+    publicity_from: dt.datetime | None = None
+    publicity_until: dt.datetime | None = None
+    awarded_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """`at` is None while nobody knows; `status` is done, now or ahead."""
+
+    words: Words
+    at: dt.datetime | None
+    status: str
+    rule: Rule | None = None
+
+
+_ORDER = list(LotState)
+
+
+def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
+    """Notice, earliest lawful deadline, deadline and opening, evaluation, publicity, award: each with its rule."""
+    opening = pack.find(Kind.SAME_MOMENT, "opening")[0]
+    publicity = pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0]
+    return [
+        Milestone(Words("公告发布，文件开始提供", "Notice published, documents available"), course.published_at, "done"),
+        *_lawful(pack, course, now),
+        Milestone(Words("投标截止", "Deadline for bids"), course.closes_at, _status(course, LotState.COLLECTING), pack.min_bids),
+        Milestone(Words("开标", "Opening"), course.closes_at, _status(course, LotState.SEALED, LotState.OPENING), opening),
+        Milestone(Words("评标", "Evaluation"), None, _status(course, LotState.OPENED, LotState.EVALUATING)),
+        Milestone(
+            Words("候选人公示期满", "Candidates' publicity over"),
+            course.publicity_until,
+            _status(course, LotState.PUBLICITY),
+            publicity,
+        ),
+        Milestone(
+            Words("定标", "Award"),
+            course.awarded_at,
+            "done" if course.state is LotState.AWARDED else "ahead",
+            pack.the(Kind.RANK_ORDER, "award"),
+        ),
+    ]  # fmt: skip
+
+
+def _lawful(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
+    """The earliest deadline the law allowed; left out where the year's calendar is not loaded any more."""
+    try:
+        earliest = timetable.earliest_deadline(pack, course.published_at)
+    except Unavailable:
+        return []
+    words = Words("法定最早截止", "Earliest lawful deadline")
+    return [Milestone(words, earliest.at, "done" if now >= earliest.at else "ahead", earliest.rule)]
+
+
+def _status(course: Course, *states: LotState) -> str:
+    if course.state in states:
+        return "now"
+    if course.state in (LotState.FAILED, LotState.CANCELLED):
+        return "ahead"
+    return "done" if _ORDER.index(course.state) > _ORDER.index(states[-1]) else "ahead"
