@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
 from accounts import certificates, directory, records
 from accounts.actor import Actor
-from accounts.models import Certificate, Organization, Person
+from accounts.models import Certificate, Organization, Person, RoleGrant
 from accounts.roles import PLANE_OF, Role
 from evaluation import admitting, reading, rules
 from evaluation.models import Evaluation, Seat
 from evaluation.rules import Candidate
 from kernel import keys
 from kernel.db import db
-from kernel.errors import Conflict, Forbidden, Invalid, Refusal
+from kernel.errors import Conflict, Forbidden, Invalid, Refusal, Words
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Member
@@ -95,6 +96,38 @@ def check_signature(actor: Actor, seat: Seat, signed: Signed, cert_der: bytes, n
             "The signature is not by the key of this seat",
             rule="evaluation.md 1.13",
         )
+
+
+@dataclass(frozen=True)
+class Eligible:
+    """An expert as the draw desk sees them: with what bars them, if anything does."""
+
+    login: str
+    name: str
+    organization: str
+    sits: bool
+    barred: Words | None
+
+
+def experts(actor: Actor, lot_code: str, now: dt.datetime) -> list[Eligible]:
+    """Everybody with the expert's role, by name, for the centre's staff to choose from."""
+    actor.act_as(Role.OPS)
+    lot = lifecycle.lot_of(lot_code)
+    parties, sitting = reading.parties(lot), {seat.person_id for seat in reading.seats(lot_code)}
+    held = select(RoleGrant.person_id).where(RoleGrant.role == Role.EXPERT, RoleGrant.ended_at.is_(None))
+    people = db.session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name, Person.id))
+    return [_eligible(person, person.id in sitting, parties, now) for person in people]
+
+
+def _eligible(person: Person, sits: bool, parties: frozenset[str], now: dt.datetime) -> Eligible:  # noqa: FBT001  a fact about the person
+    membership = directory.membership_of(person.id)
+    organization = db.session.get(Organization, membership.organization_id) if membership else None
+    barred = None
+    try:
+        rules.check_candidate(_candidate(person, now), parties)
+    except Refusal as refusal:
+        barred = refusal.words
+    return Eligible(person.login, person.name, organization.name if organization else "", sits, barred)
 
 
 def _check_forming(lot: Lot) -> None:

@@ -37,10 +37,11 @@ def check_committee(candidates: Sequence[Candidate], parties: Collection[str]) -
             fields={"persons": "size"},
         )
     for one in candidates:
-        _check_candidate(one, parties)
+        check_candidate(one, parties)
 
 
-def _check_candidate(one: Candidate, parties: Collection[str]) -> None:
+def check_candidate(one: Candidate, parties: Collection[str]) -> None:
+    """Forbidden with the reason for which this person may not sit."""
     if one.plane is Plane.SUPERVISE:
         raise _recused(one, "监督人员不得进入评标委员会", "supervisors never sit on a committee")
     if Role.EXPERT not in one.roles:

@@ -46,7 +46,9 @@ def statement(actor: Actor, lot_code: str) -> bytes:
     seat = _working_seat(actor, lot_code)
     sheet = reading.sheet_of(seat)
     _refuse_signed(sheet)
-    raw = _encoded(lot, seat, sheet.draft if sheet else {})
+    draft = sheet.draft if sheet else {}
+    sheets.refuse_faults(_undecided(draft))
+    raw = _encoded(lot, seat, draft)
     sheets.refuse_faults(_faults(lot, sheets.parse(raw)))
     return raw
 
@@ -56,8 +58,11 @@ def faults(actor: Actor, lot_code: str) -> list[Fault]:
     lot = _scored(lot_code)
     seat = _working_seat(actor, lot_code)
     sheet = reading.sheet_of(seat)
+    draft = sheet.draft if sheet else {}
+    if undecided := _undecided(draft):
+        return undecided
     try:
-        found = sheets.parse(_encoded(lot, seat, sheet.draft if sheet else {}))
+        found = sheets.parse(_encoded(lot, seat, draft))
     except Invalid as refusal:
         return [Fault("", refusal.words.zh, refusal.words.en)]
     return _faults(lot, found)
@@ -138,6 +143,15 @@ def _storable(draft: Draft, bid_ids: set[str]) -> dict[str, Any]:
             rule=RULE,
         )
     return dict(draft)
+
+
+def _undecided(draft: Draft) -> list[Fault]:
+    """Bids of a draft for which the question whether they conform has no answer yet."""
+    return [
+        Fault(f"{bid_id}.conforms", "请认定是否符合", "say whether it conforms")
+        for bid_id, entry in sorted(draft.items())
+        if not isinstance(entry, dict) or entry.get("conforms") is None
+    ]
 
 
 def _encoded(lot: Lot, seat: Seat, draft: Draft) -> bytes:
