@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 
@@ -41,6 +41,14 @@ class Remote:
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._http.post(path, json=body))
+
+    def patch(self, path: str, body: dict[str, Any]) -> Any:
+        return self._answer(self._http.patch(path, json=body))
+
+    def put(self, path: str, file: BinaryIO, size: int) -> Any:
+        """Stream a file as the body; it is never held whole."""
+        headers = {"Content-Length": str(size), "Content-Type": "application/octet-stream"}
+        return self._answer(self._http.put(path, content=file, headers=headers, timeout=None))
 
     def _answer(self, response: httpx.Response) -> Any:
         is_json = response.headers.get("Content-Type", "").startswith("application/json")

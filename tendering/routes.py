@@ -273,27 +273,6 @@ class OutageOrder(MethodView):
         )
 
 
-@bp.route("/lots/<code>/award-statement/<bid_id>")
-class AwardStatement(MethodView):
-    @bp.response(200, schemas.SheetItemOut)
-    def get(self, code: str, bid_id: str) -> Body:
-        """The exact statement by which the owner chooses this candidate."""
-        found = service.lot_of(code)
-        visibility.check_project(found.tender, current_actor())
-        item = service.award_statement(found, bid_id)
-        return {**vars(item), "statement_sha256": item.sha256, "file": item.raw}
-
-
-@bp.route("/lots/<code>/award")
-class Award(MethodView):
-    @bp.arguments(schemas.StatementIn)
-    @bp.response(200, schemas.LotOut)
-    def post(self, body: Body, code: str) -> Body:
-        """Award, by the owner's signed choice, once the candidates were on public view long enough."""
-        signed = Signed(body["file"], body["sig"])
-        return presentation.lot(service.award(current_actor(), service.lot_of(code), signed, clock.now()))
-
-
 @bp.route("/lots/<code>/given-up")
 class GivenUp(MethodView):
     @bp.arguments(schemas.GiveUpIn)

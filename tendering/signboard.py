@@ -1,4 +1,4 @@
-"""Pages where an owner signs: publishing, moving a deadline, standing still and going on, awarding. Words first, then the key."""
+"""Pages where an owner signs: publishing, moving a deadline, standing still and going on. Words first, then the key."""
 
 from __future__ import annotations
 
@@ -85,8 +85,6 @@ def _statement(lot: Lot, act: str, now: dt.datetime) -> ToSign:
             return statements.suspended(lot.code, now, request.form.get("cause", "").strip())
         case "resume":
             return statements.resumed(lot.code, now, _resumed_until(lot, now))
-        case "award":
-            return service.award_statement(lot, request.form.get("bid_id", ""))
         case _:
             raise _unsigned()
 
@@ -117,7 +115,6 @@ _ACTS: dict[str, Callable[..., Lot]] = {
     "timetable": service.extend_deadline,
     "suspend": service.suspend,
     "resume": service.resume,
-    "award": service.award,
 }
 
 
