@@ -67,7 +67,8 @@ async function* batches(source: AsyncIterable<Bytes>): AsyncGenerator<Batch> {
 
 class Cutter {
   private full: Bytes[] = [];
-  private open = new Uint8Array(CHUNK);
+  /** The chunk under way: a view of a part that was long enough, else a buffer being filled. */
+  private open: Bytes = new Uint8Array(0);
   private used = 0;
 
   /** Full batches made by `part`. A chunk leaves only once a byte follows it, for the last one is sealed differently. */
@@ -75,9 +76,7 @@ class Cutter {
     let rest = part;
     while (rest.length > 0) {
       if (this.used === CHUNK) yield* this.shut();
-      const taken = Math.min(CHUNK - this.used, rest.length);
-      this.open.set(rest.subarray(0, taken), this.used);
-      this.used += taken;
+      const taken = this.used === 0 && rest.length >= CHUNK ? this.view(rest) : this.copy(rest);
       rest = rest.subarray(taken);
     }
   }
@@ -86,9 +85,21 @@ class Cutter {
     return [...this.full, this.open.slice(0, this.used)];
   }
 
+  private view(rest: Bytes): number {
+    this.open = rest.subarray(0, CHUNK);
+    return (this.used = CHUNK);
+  }
+
+  private copy(rest: Bytes): number {
+    if (this.used === 0) this.open = new Uint8Array(CHUNK);
+    const taken = Math.min(CHUNK - this.used, rest.length);
+    this.open.set(rest.subarray(0, taken), this.used);
+    this.used += taken;
+    return taken;
+  }
+
   private *shut(): Generator<Bytes[]> {
     this.full.push(this.open);
-    this.open = new Uint8Array(CHUNK);
     this.used = 0;
     if (this.full.length === BATCH) {
       yield this.full;

@@ -16,13 +16,18 @@ export interface Payload {
   content: () => AsyncIterable<Bytes>;
 }
 
-const PART = 4 * 1024 * 1024;
+const PART = 2 * 1024 * 1024;
 const ZEROS = 1024 * 1024;
 
-/** The file in parts of 4 MiB: fewer, larger reads than Blob.stream() gives, and one code path in browser and Node. */
+/** The file in parts, the next one read ahead: fewer, larger reads than Blob.stream() gives, alike in browser and Node. */
 export async function* partsOf(blob: Blob): AsyncGenerator<Bytes> {
+  const read = async (at: number): Promise<Bytes> => new Uint8Array(await blob.slice(at, at + PART).arrayBuffer());
+  let next = read(0);
   for (let at = 0; at < blob.size; at += PART) {
-    yield new Uint8Array(await blob.slice(at, at + PART).arrayBuffer());
+    const part = await next;
+    next = read(at + PART);
+    next.catch(() => undefined); // rethrown when it is its turn; a reader that stops early does not care
+    yield part;
   }
 }
 
