@@ -115,8 +115,11 @@ class Closing:
                     yield from self._file_faults(terms.keyset.suite, envelope)
 
     def _cut_faults(self, box: Box, deadline: Deadline) -> Iterator[Fault]:
-        """A cut smaller than a tree this node vouched for before the deadline would leave out what stood there."""
-        sql = "SELECT max(size) FROM cosignature WHERE name = ? AND time <= ?"
+        """A cut smaller than a tree this node vouched for before the deadline would leave out what stood there.
+
+        Before, not at: in the deadline's own second the cut and what follows it may both be signed.
+        """
+        sql = "SELECT max(size) FROM cosignature WHERE name = ? AND time < ?"
         found = self.state.row(sql, self.trustee.me, deadline.closes_at)
         if found is not None and found[0] is not None and box.fact.cut_size < found[0]:
             said = f"the cut at {box.fact.cut_size} is below {found[0]}, which this node cosigned before the deadline"

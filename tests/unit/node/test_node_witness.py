@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.node.node_world import Log, make_world
 
 from kernel import keys, merkle
 from supervision.checkpoint import Checkpoint
 from supervision.node.request import AddCheckpoint, MalformedError
 from supervision.note import Kind, Note, NoteKey, Signature
+from tests.unit.node.node_world import Log, make_world
 
 
 @pytest.fixture
