@@ -262,6 +262,15 @@ class LotPlay:
         self.log_closes()
         return made
 
+    def close_with(self, taken: list[Taken]) -> Roll:
+        """A dishonest close: the roll lists only these."""
+        self.cut()
+        made = self.roll(taken=taken)
+        self.send_roll(made)
+        self.world.pass_(TIMES["roll_window"])
+        self.world.settle(rounds=1)
+        return made
+
     def closes(self, seq: int = 1) -> dict[str, Close]:
         found = {}
         for answer in self.world.net.answers:
