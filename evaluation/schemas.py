@@ -84,8 +84,17 @@ class AwardIn(Schema):
         return Signed(data["file"], data["sig"])
 
 
+class EntryIn(Schema):
+    """What was typed for one bid; unfinished and wrong values are kept, other shapes are not."""
+
+    conforms = fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False})
+    ground = Text(load_default=None, allow_none=True, validate=validate.Length(max=4000))
+    scores = fields.Dict(keys=Text(validate=validate.Length(1, 100)), values=Text(), load_default=dict)
+    notes = fields.Dict(keys=Text(validate=validate.Length(1, 100)), values=Text(), load_default=dict)
+
+
 class DraftIn(Schema):
-    bids = fields.Dict(keys=Text(validate=_BID), values=fields.Dict(keys=Text()), required=True)
+    bids = fields.Dict(keys=Text(validate=_BID), values=fields.Nested(EntryIn), required=True)
 
 
 class FaultOut(Schema):
