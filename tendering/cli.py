@@ -194,7 +194,7 @@ def _cancel(portal: remote.Remote, args: argparse.Namespace) -> int:
 def _read(path: Path) -> dict[str, Any]:
     value = canonical.decode(path.read_bytes())
     if not isinstance(value, dict):
-        raise ValueError(f"{path}: 不是 JSON 对象 / not a JSON object")
+        raise ValueError(f"{path}: 不是 JSON 对象 / not a JSON object")  # noqa: TRY004  the file is at fault
     return value
 
 
