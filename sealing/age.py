@@ -129,8 +129,9 @@ def decrypt_file(src_path: Path, dst_path: Path, secret: bytes) -> None:
         decrypt(src, dst.file, secret)
 
 
-def encrypt_passphrase(raw: bytes, passphrase: str, work_factor: int = DEFAULT_WORK_FACTOR) -> bytes:
-    """A file that `age -d` opens with the passphrase; memory and time double with each step of `work_factor`."""
+def encrypt_passphrase(raw: bytes, passphrase: str, work_factor: int | None = None) -> bytes:
+    """A file that `age -d` opens with the passphrase; memory and time double with each step of `work_factor` (18)."""
+    work_factor = DEFAULT_WORK_FACTOR if work_factor is None else work_factor
     file_key, salt, sealed = secrets.token_bytes(FILE_KEY), secrets.token_bytes(16), io.BytesIO()
     body = ChaCha20Poly1305(_stretch(passphrase, salt, work_factor)).encrypt(_ZERO_NONCE, file_key, None)
     stanza = Stanza(_SCRYPT, (encode64(salt), str(work_factor)), body)

@@ -23,6 +23,7 @@ INDEX = "bid.json"
 MAX_FILES = 2_000
 MAX_INDEX = 2 * 1024 * 1024
 MAX_FILE = 1 << 46
+MAX_NAME = 240
 _BLOCK = 1024 * 1024
 _PATH = re.compile(r"[^\x00-\x1f\x7f/\\\ud800-\udfff]{1,160}")
 _NAMES = ("lot", "bid_id", "bidder_ref", "bidder", "files")
@@ -81,7 +82,7 @@ class Original:
 
 def hashed(path: Path, progress: Progress) -> Original:
     """Read `path` once for its hash; DocumentsError for what is no plain file or has an impossible name."""
-    if _PATH.fullmatch(path.name) is None or path.name == INDEX or not path.is_file():
+    if not _usable(path.name) or not path.is_file():
         raise DocumentsError(f"cannot seal {path.name!r}: not a file, or a name that a bid cannot hold")
     digest, before = hashlib.sha256(), path.stat()
     size, block = 0, bytearray(_BLOCK)
@@ -93,6 +94,11 @@ def hashed(path: Path, progress: Progress) -> Original:
     if size != before.st_size:
         raise DocumentsError(f"{path.name} changed while it was read")
     return Original(path, Document(path.name, size, digest.hexdigest()), before.st_mtime_ns)
+
+
+def _usable(name: str) -> bool:
+    """Whether the name can stand in a bid, and on the disk of whoever opens it (which counts bytes)."""
+    return _PATH.fullmatch(name) is not None and name != INDEX and len(name.encode()) <= MAX_NAME
 
 
 class _Part(Protocol):
@@ -214,6 +220,8 @@ def _unpack_one(tar: tarfile.TarFile, document: Document, folder: Path) -> None:
     member = _next(tar)
     if member is None or not member.isreg() or (member.name, member.size) != (document.path, document.size):
         raise DocumentsError(f"{document.path} is not where the index says")
+    if len(document.path.encode()) > MAX_NAME:
+        raise DocumentsError(f"{document.path} is too long a name for a file")
     digest = hashlib.sha256()
     with _opened(tar, member) as src, (folder / document.path).open("xb") as dst:
         while block := src.read(_BLOCK):

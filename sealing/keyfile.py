@@ -67,7 +67,7 @@ class KeyFile:
             raise wire.WireError("keyfile: the key or a certificate cannot be read") from error
         return cls(key, certificates, fields.text("org"), fields.text("person"), fields.instant("created_at"))
 
-    def lock(self, passphrase: str, work_factor: int = age.DEFAULT_WORK_FACTOR) -> bytes:
+    def lock(self, passphrase: str, work_factor: int | None = None) -> bytes:
         """The file under the passphrase."""
         return age.encrypt_passphrase(self.encode(), passphrase, work_factor)
 
