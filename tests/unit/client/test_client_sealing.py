@@ -22,6 +22,7 @@ from supervision.checkpoint import Checkpoint
 from supervision.note import Note
 from supervision.proof import TlogProof
 
+VECTORS = Path(__file__).parents[2] / "vectors"
 SHEET = {"price": "21846300.00", "period_days": 180, "quality": "合格", "items": {"质保期": "两年"}}
 
 
@@ -235,3 +236,11 @@ def test_inclusion_is_proved_for_every_leaf_of_every_small_tree_and_for_no_other
         job = {"proof": proof.encode().decode(), "policy": lot.policy}
         assert tool("proof", entry=f"entry {index}", **job)["index"] == index
         assert "refused" in tool("proof", entry="entry 99", **job)
+
+
+def test_a_key_file_made_by_the_browser_opens_to_exactly_its_content() -> None:
+    vectors = json.loads((VECTORS / "client-keyfile.json").read_text("utf-8"))["vectors"]
+    for vector in vectors:
+        file = keyfile.load(keys.unb64(vector["file"]), vector["passphrase"])
+        assert file.encode().decode() == vector["content"]
+        assert keys.spell(file.key.public_key()) == vector["public_key"]
