@@ -1,7 +1,6 @@
-"""The method object of a lot: frozen, hashed and printed with the notice; nothing is configurable afterwards.
+"""The method object of a lot: frozen, hashed and printed with the notice (evaluation.md, 1.0 to 1.2).
 
 `parse` reads the exact bytes the notice published and says everything that is wrong with them at once.
-evaluation.md, 1.0 to 1.2.
 """
 
 from __future__ import annotations
