@@ -42,6 +42,7 @@ class World:
 
     lot: Lot
     csp: str = CSP
+    worker_csp: str = CSP
     uploads: dict[str, bytearray] = field(default_factory=dict)
     lengths: dict[str, int] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -99,7 +100,8 @@ class _Stage(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Content-Security-Policy", self.world.csp)
+        worker = "seal-worker" in self.path
+        self.send_header("Content-Security-Policy", self.world.worker_csp if worker else self.world.csp)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()

@@ -309,6 +309,22 @@ def test_the_preflight_test_tries_everything_and_leaves_nothing_behind(
     assert world.uploads == {}
 
 
+WASM = client_stage.CSP.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+
+
+@pytest.mark.parametrize(
+    ("policies", "digest"), [((client_stage.CSP, WASM), "WASM"), ((WASM, client_stage.CSP), "JS")]
+)
+def test_the_workers_own_answer_decides_on_webassembly_and_not_the_page(
+    page: Page, world: client_stage.World, address: str, policies: tuple[str, str], digest: str
+) -> None:
+    world.csp, world.worker_csp = policies
+    page.goto(f"{address}/page/preflight")
+    page.click("[data-run]")
+    page.wait_for_function("() => document.querySelectorAll('.checklist li').length > 3", timeout=60_000)
+    assert f"{digest} SHA-256" in page.inner_text(".checklist")
+
+
 def test_a_stranger_rechecks_an_entry_in_the_browser(page: Page, address: str) -> None:
     page.goto(f"{address}/page/hall")
     page.click("[data-recheck] [data-run]")

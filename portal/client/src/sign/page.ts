@@ -31,7 +31,7 @@ function start(): void {
       event.preventDefault();
       void attempt(form);
     });
-    if (form.dataset["prepare"] !== undefined) form.addEventListener("input", (event) => forget(form, event));
+    if (form.dataset["prepare"] !== undefined) document.addEventListener("input", (event) => forget(form, event));
   }
 }
 
@@ -100,6 +100,7 @@ async function prepare(form: HTMLFormElement): Promise<void> {
   state(form, say("confirm"));
 }
 
+/** Whatever is typed anywhere on the page may belong to the statement: what was prepared before is no longer shown or signed. */
 function forget(form: HTMLFormElement, event: Event): void {
   const field = event.target instanceof HTMLInputElement ? event.target.name : "";
   if (["keyfile", "passphrase"].includes(field) || statements(form).length === 0) return;
