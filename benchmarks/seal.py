@@ -29,7 +29,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "unit" / "sealing")]
 
 from sealed_lot import make_lot  # noqa: E402  the tests' lot with four trustees
 
-from sealing import age, bid, keyfile  # noqa: E402
+from sealing import age, bid, keyfile, rescue  # noqa: E402
 
 MIB = 1 << 20
 SEAL = "import sys; from sealing.cli import seal_main; sys.exit(seal_main(sys.argv[1:]))"
@@ -178,7 +178,7 @@ def keep_identity(folder: Path, paths: dict[str, Path]) -> Path:
     start = time.perf_counter()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
     print(f"(once, with rescue.age at scrypt work factor 18: {time.perf_counter() - start:.2f} s)")
-    found = bid.read_rescue((folder / "kept" / bid.RESCUE).read_bytes(), "benchmark")
+    found = rescue.read((folder / "kept" / bid.RESCUE).read_bytes(), "benchmark")
     kept = folder / "docs.key"
     kept.write_text(age.encode_identity(found["docs"]) + "\n")
     return kept

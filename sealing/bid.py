@@ -9,30 +9,27 @@ import io
 import secrets
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, Unpack
 
 from kernel import canonical, keys
-from sealing import age, shamir, shares, stream, wire
+from sealing import rescue, shamir, shares, stream
 from sealing import suite as suites
 from sealing.certificates import Bidder, CertificateError, public_key_of, subject_of_der
 from sealing.digest import Digest
 from sealing.documents import Index, Original, Tar, hashed
 from sealing.faults import Fault
-from sealing.keyset import MAX_STAGES, Keyset, Stage
+from sealing.keyset import Keyset, Stage
 from sealing.manifest import ClientClaim, Envelope, Manifest, Share
+from sealing.meter import Meter, Progress
 from sealing.sheet import Header, Sheet, is_sheet, obstacles, of_content
 
-RESCUE_TYPE = "kaibiao-rescue/1"
 MANIFEST, SIGNATURE, BIDDER, RESCUE = "manifest.json", "manifest.sig", "bidder.json", "rescue.age"
 PRICE_FIELDS = ("price", "price_words")
 _HASHERS = 2
-
-Progress = Callable[[int, int], None]
 
 
 class SealingError(ValueError):
@@ -122,7 +119,7 @@ class _Sealing:
         self._header = Header(keyset.lot, secrets.token_hex(16), self._holder.ref, name)
         self._sheets = {stage.name: _sheet(self._header, stage, sheet) for stage in keyset.stages}
         self._secrets: dict[str, bytes] = {}
-        self._meter = _Meter(job.get("progress"), 2 * sum(path.stat().st_size for path in job["files"]))
+        self._meter = Meter(job.get("progress"), 2 * sum(path.stat().st_size for path in job["files"]))
 
     def run(self, folder: Path) -> SealedBid:
         originals = self._hashed()
@@ -141,31 +138,16 @@ class _Sealing:
         raw = manifest.encode()
         Manifest.parse(raw)
         sig = self._suite.sign(raw, self._key)
-        self._write(folder, raw, sig)
+        self._write(folder, manifest, (raw, sig))
         return SealedBid(self._job["out"], manifest, raw, sig, self._holder.encode())
 
-    def _write(self, folder: Path, raw: bytes, sig: bytes) -> None:
+    def _write(self, folder: Path, manifest: Manifest, signed: tuple[bytes, bytes]) -> None:
+        raw, sig = signed
         (folder / MANIFEST).write_bytes(raw)
         (folder / SIGNATURE).write_text(keys.b64(sig) + "\n", encoding="ascii")
         (folder / BIDDER).write_bytes(self._holder.encode())
         if passphrase := self._job.get("passphrase"):
-            (folder / RESCUE).write_bytes(age.encrypt_passphrase(self._rescue(raw), passphrase))
-
-    def _rescue(self, manifest_raw: bytes) -> bytes:
-        """The bidder's own keys of each envelope, for the rescue of 1.7 and for nothing else."""
-        return canonical.encode(
-            {
-                "type": RESCUE_TYPE,
-                "lot": self._keyset.lot,
-                "bid_id": self._header.bid_id,
-                "manifest_sha256": canonical.sha(manifest_raw),
-                "keys": [self._kept(name, secret) for name, secret in self._secrets.items()],
-            }
-        )
-
-    def _kept(self, stage: str, secret: bytes) -> dict[str, str]:
-        recipient = self._suite.recipient_of(secret)
-        return {"stage": stage, "recipient": recipient, "identity": age.encode_identity(secret)}
+            (folder / RESCUE).write_bytes(rescue.write(manifest, raw, self._secrets, passphrase))
 
     def _hashed(self) -> list[Original]:
         with ThreadPoolExecutor(_HASHERS) as pool:
@@ -224,20 +206,6 @@ class _Sealing:
         return Share(parsed.i, parsed.x, shares.plain_sha256(line), wrapped)
 
 
-class _Meter:
-    """Counts bytes hashed and bytes sealed towards the total; two threads hash, so it takes a lock."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self._progress, self._total = progress, total
-        self._done, self._lock = 0, threading.Lock()
-
-    def add(self, count: int) -> None:
-        if self._progress is not None:
-            with self._lock:
-                self._done = min(self._done + count, self._total)
-                self._progress(self._done, self._total)
-
-
 def _sheet(header: Header, stage: Stage, content: Mapping[str, Any]) -> Sheet | None:
     """What this stage reads out; the price only where the stage holds it. None for a stage of documents."""
     if not is_sheet(stage.name):
@@ -247,11 +215,3 @@ def _sheet(header: Header, stage: Stage, content: Mapping[str, Any]) -> Sheet | 
     if faults := obstacles(sheet, holds_price=stage.holds_price):
         raise SealingError(faults)
     return sheet
-
-
-def read_rescue(raw: bytes, passphrase: str) -> dict[str, bytes]:
-    """The envelope keys by stage in rescue.age; ValueError otherwise."""
-    plain = age.decrypt_passphrase(raw, passphrase)
-    fields = wire.parse(plain, RESCUE_TYPE, ("lot", "bid_id", "manifest_sha256", "keys"))
-    kept = fields.items("keys", ("stage", "recipient", "identity"), MAX_STAGES)
-    return {item.text("stage", wire.STAGE): age.decode_identity(item.text("identity")) for item in kept}

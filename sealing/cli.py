@@ -18,7 +18,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from kernel import canonical, clock, keys, money
-from sealing import age, bid, documents, keyfile, opening, wire
+from sealing import age, bid, documents, keyfile, opening, rescue, wire
 from sealing.faults import Judgment
 from sealing.keyset import Keyset
 from sealing.manifest import ClientClaim, Manifest
@@ -206,7 +206,7 @@ def _identities(args: argparse.Namespace) -> Mapping[str, bytes]:
             raise wire.WireError("--identity 需要 --stage / --identity needs --stage")
         return {args.stage: age.decode_identity(args.identity.read_text("ascii").split()[-1])}
     passphrase = _secret(RESCUE_PASSPHRASE, "救援文件口令 / passphrase of rescue.age: ")
-    found = bid.read_rescue((args.bid / bid.RESCUE).read_bytes(), passphrase)
+    found = rescue.read((args.bid / bid.RESCUE).read_bytes(), passphrase)
     return {stage: secret for stage, secret in found.items() if args.stage in (None, stage)}
 
 

@@ -2,68 +2,38 @@
 
 from __future__ import annotations
 
-import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self
 
 from kernel import canonical, keys
 from sealing import suite as suites
 from sealing import wire
+from sealing.stage import (
+    MAX_TRUSTEES,
+    STAGE_NAMES,
+    Audience,
+    AudienceRecipient,
+    Stage,
+    StatementFields,
+    TrusteeEntry,
+    parse_stage,
+    parse_trustee_statement,
+    trustee_statement,
+)
+
+__all__ = [
+    "MAX_TRUSTEES", "Audience", "AudienceRecipient", "FactKeys", "Keyset", "Stage", "StatementFields",
+    "TrusteeEntry", "parse_trustee_statement", "signature_obstacles", "trustee_statement",
+]  # fmt: skip
 
 TYPE = "kaibiao-keyset/1"
-TRUSTEE_TYPE = "kaibiao-trustee/1"
-MAX_TRUSTEES = 9
 MAX_STAGES = 4
 MAX_PERIOD = 366 * 24 * 3600
 PERIODS = ("cut_grace", "roll_window", "open_wait", "release_by", "rescue_until")
 _SIGNERS = ("owner", "agency", "supervisor")
 _NAMES = ("suite", "lot", "version", "ack_min", "fact_keys", *PERIODS, "stages")
-_STAGE_NAMES = ("name", "t", "holds_price", "audience", "audience_recipients", "trustees")
-_TRUSTEE_NAMES = ("i", "org", "recipient", "sign_key", "sig")
-
-
-class Audience(enum.StrEnum):
-    """Who reads a stage when it opens."""
-
-    PUBLIC = "public"
-    EVALUATION = "evaluation"
-
-
-@dataclass(frozen=True)
-class AudienceRecipient:
-    org: str
-    recipient: str
-
-
-@dataclass(frozen=True)
-class TrusteeEntry:
-    """One share of one stage; `sig` is base64 over the trustee's statement, by `sign_key`."""
-
-    i: int
-    org: str
-    recipient: str
-    sign_key: str
-    sig: str
-
-
-@dataclass(frozen=True)
-class Stage:
-    name: str
-    t: int
-    holds_price: bool
-    audience: Audience
-    audience_recipients: tuple[AudienceRecipient, ...]
-    trustees: tuple[TrusteeEntry, ...]
-
-    @property
-    def n(self) -> int:
-        return len(self.trustees)
-
-    def trustee(self, i: int) -> TrusteeEntry:
-        """KeyError when no trustee has that index."""
-        return {entry.i: entry for entry in self.trustees}[i]
 
 
 @dataclass(frozen=True)
@@ -73,18 +43,6 @@ class FactKeys:
     owner: str
     agency: str
     supervisor: str
-
-
-class StatementFields(TypedDict):
-    """What a trustee signs about one of its stage keys."""
-
-    lot: str
-    stage: str
-    version: int
-    i: int
-    org: str
-    recipient: str
-    sign_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +70,7 @@ class Keyset:
             lot=fields.text("lot", wire.LOT),
             version=fields.integer("version", 1, 1_000_000),
             fact_keys=FactKeys(*(signers.text(name) for name in _SIGNERS)),
-            stages=tuple(_stage(item) for item in fields.items("stages", _STAGE_NAMES, MAX_STAGES)),
+            stages=tuple(parse_stage(item) for item in fields.items("stages", STAGE_NAMES, MAX_STAGES)),
             suite=fields.text("suite"),
             ack_min=fields.integer("ack_min", 1, MAX_TRUSTEES),
             **{name: fields.integer(name, 1, MAX_PERIOD) for name in PERIODS},
@@ -149,26 +107,6 @@ class Keyset:
         return found
 
 
-def trustee_statement(**fields: Unpack[StatementFields]) -> bytes:
-    """The RFC 8785 bytes under a trustee's `sig`: this recipient is mine, for this lot, stage and version."""
-    return canonical.encode({"type": TRUSTEE_TYPE, **fields})
-
-
-def parse_trustee_statement(raw: bytes) -> StatementFields:
-    """Read what `trustee_statement` writes; WireError otherwise."""
-    names = tuple(StatementFields.__annotations__)
-    fields = wire.parse(raw, TRUSTEE_TYPE, names)
-    return StatementFields(
-        lot=fields.text("lot", wire.LOT),
-        stage=fields.text("stage", wire.STAGE),
-        version=fields.integer("version", 1, 1_000_000),
-        i=fields.integer("i", 1, MAX_TRUSTEES),
-        org=fields.text("org"),
-        recipient=fields.text("recipient"),
-        sign_key=fields.text("sign_key"),
-    )
-
-
 def signature_obstacles(keyset: Keyset, raw: bytes, owner_sig: bytes, supervisor_sig: bytes) -> list[str]:
     """A keyset counts when the owner and the supervising authority signed its exact bytes."""
     signed = (
@@ -185,38 +123,6 @@ def _signed(spelled: str, raw: bytes, sig: bytes) -> bool:
         return keys.verified(sig, raw, keys.parse(spelled))
     except ValueError:
         return False
-
-
-def _stage(fields: wire.Fields) -> Stage:
-    return Stage(
-        name=fields.text("name", wire.STAGE),
-        t=fields.integer("t", 1, MAX_TRUSTEES),
-        holds_price=fields.flag("holds_price"),
-        audience=_known_audience(fields),
-        audience_recipients=tuple(
-            AudienceRecipient(item.text("org"), item.text("recipient"))
-            for item in fields.items("audience_recipients", ("org", "recipient"), MAX_TRUSTEES)
-        ),
-        trustees=tuple(_trustee(item) for item in fields.items("trustees", _TRUSTEE_NAMES, MAX_TRUSTEES)),
-    )
-
-
-def _known_audience(fields: wire.Fields) -> Audience:
-    text = fields.text("audience")
-    if text not in set(Audience):
-        raise wire.WireError(f"{fields.where}.audience: neither public nor evaluation")
-    return Audience(text)
-
-
-def _trustee(fields: wire.Fields) -> TrusteeEntry:
-    fields.base64("sig", wire.SIGNATURE_SIZE)
-    return TrusteeEntry(
-        i=fields.integer("i", 1, MAX_TRUSTEES),
-        org=fields.text("org"),
-        recipient=fields.text("recipient"),
-        sign_key=fields.text("sign_key"),
-        sig=fields.text("sig"),
-    )
 
 
 def _terms(keyset: Keyset) -> Iterator[str]:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sealed_lot import CLIENT, CREATED_AT, LOT, NOW, make_lot
 
 from kernel import keys, money
-from sealing import age, bid, certificates, cli, documents, keyfile, sheet
+from sealing import age, bid, certificates, cli, documents, keyfile, rescue, sheet
 from sealing.certificates import CertificateError, Subject
 from sealing.documents import DocumentsError
 from sealing.sheet import Header, Sheet
@@ -182,7 +182,7 @@ def test_only_the_stage_that_holds_the_price_shows_it(tmp_path, monkeypatch):
         keyset, keyset.encode(), lot.bidder(), {"price": "5.00", "period_days": 9},
         files=[], out=tmp_path / "bid", created_at=CREATED_AT, client=CLIENT, passphrase="secret",
     )  # fmt: skip
-    secrets = bid.read_rescue((made.folder / bid.RESCUE).read_bytes(), "secret")
+    secrets = rescue.read((made.folder / bid.RESCUE).read_bytes(), "secret")
     for stage, price in (("sheet", None), ("price-sheet", 500)):
         raw = age.decrypt_bytes((made.folder / f"{stage}.age").read_bytes(), secrets[stage])
         assert (Sheet.parse(raw).price, Sheet.parse(raw).period_days) == (price, 9)
