@@ -205,7 +205,7 @@ class BiddingStage(Stage):
         closes_at = self.lot(lot).closes_at
         assert closes_at is not None
         self.now = closes_at - seconds(1)
-        self.run()
+        self.run(3)
 
     def _log(self) -> bool:
         with clock.at(self.now):
