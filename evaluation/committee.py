@@ -47,6 +47,7 @@ def form(actor: Actor, lot_code: str, logins: Sequence[str], now: dt.datetime) -
 
 def declare(actor: Actor, lot_code: str, conflict: str | None, now: dt.datetime) -> Seat:
     """The member's word on conflicts of interest, before any bid is seen; a declared conflict ends the part."""
+    lifecycle.lot_of(lot_code, lock=True)
     seat = reading.own_seat(actor, lot_code)
     if seat.declared_at is not None:
         raise Conflict(

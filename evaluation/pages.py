@@ -9,13 +9,13 @@ from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from accounts.access import current_actor
-from accounts.forms import Form, answered, attempted, page
+from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
 from evaluation import award_pages, committee, committee_pages, passes, reading, scoring, sheetform, views
 from evaluation.visibility import Phase
-from kernel import clock, keys
+from kernel import canonical, clock, keys
 from kernel.db import own_transaction
-from kernel.errors import Conflict, Invalid, NotFound, Refusal
+from kernel.errors import Conflict, Invalid, NotFound, Refusal, Words
 from kernel.statements import Signed
 from tendering import lifecycle
 from tendering.models import Lot
@@ -80,15 +80,13 @@ def save(lot: str) -> Page:
 
 
 @pages.post("/evaluate/<lot>/sheet")
-def prepare(lot: str) -> Response:
-    """The saved draft as the statement that the sign form shows and signs."""
-    raw = scoring.statement(current_actor(), lot)
-    count = len(views.room(current_actor(), lot)["bids"])
-    words = {
-        "zh": f"本人对标段 {lot} 的 {count} 份投标的评审意见与评分。",
-        "en": f"My findings and scores on {count} bids for lot {lot}.",
-    }
-    return jsonify({"statements": [keys.b64(raw)], "words": [words["en" if in_english() else "zh"]]})
+@own_transaction
+def prepare(lot: str) -> tuple[Response, int]:
+    """The saved draft as the statement that the sign form shows and signs; a refusal in the form that script reads."""
+    outcome = attempted(lambda: _prepared(lot))
+    if isinstance(outcome, Refusal):
+        return jsonify(code=outcome.code, message=say(outcome.words), detail=outcome.detail), 422
+    return jsonify(outcome), 200
 
 
 @pages.post("/evaluate/<lot>/sign")
@@ -126,6 +124,16 @@ def posted_signature() -> tuple[Signed, bytes]:
 
 def in_english() -> bool:
     return str(get_locale() or "zh").startswith("en")
+
+
+def _prepared(lot: str) -> dict[str, list[str]]:
+    raw = scoring.statement(current_actor(), lot)
+    count = len(canonical.decode(raw)["bids"])
+    words = Words(
+        f"本人对标段 {lot} 的 {count} 份投标的评审意见与评分。",
+        f"My findings and scores on {count} bids for lot {lot}.",
+    )
+    return {"statements": [keys.b64(raw)], "words": [say(words)]}
 
 
 def _declare(lot: str, declared: str, conflict: str | None) -> None:

@@ -27,7 +27,7 @@ Draft = Mapping[str, Any]
 
 def save(actor: Actor, lot_code: str, draft: Draft, now: dt.datetime) -> ScoreSheet:
     """Keep the draft as typed, wrong or unfinished as it may be; a signed sheet is not touched any more."""
-    lot = _scored(lot_code)
+    lot = _scored(lot_code, lock=True)
     seat = _working_seat(actor, lot_code)
     sheet = reading.sheet_of(seat)
     _refuse_signed(sheet)

@@ -22,6 +22,7 @@ bp = Blueprint(
     "evaluator_api", __name__, url_prefix="/api/v1/evaluator", description="For the evaluator process alone"
 )
 
+MAX_BODY = 4 * 1024 * 1024
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -33,6 +34,7 @@ def evaluator_only(view: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         query = request.query_string.decode("ascii", "replace")
         path = f"{request.path}?{query}" if query else request.path
+        request.max_content_length = MAX_BODY
         desk.check(Asked(request.method, path, request.get_data()), dict(request.headers), clock.now())
         return view(*args, **kwargs)
 

@@ -265,7 +265,7 @@ def test_the_form_keeps_prepares_and_signs_the_sheet(door):
             sheetform.score(bid_id, "record"): "15",
         }
     answer = door.ask("POST", f"{path}/sheet", "expert1", data={"csrf_token": "token"})
-    assert answer.status_code == 422
+    assert (answer.status_code, answer.json["code"]) == (422, "sheet.incomplete")
     answer = door.ask("POST", f"{path}/draft", "expert1", data=typed, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert "可以签署" in answer.text
