@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -58,6 +59,13 @@ class Desk:
         return _NOT_FOUND
 
     def post(self, path: str, body: bytes) -> Reply:
+        """What could not be written down was not decided: a full disk or a broken one answers 503."""
+        try:
+            return self._taken(path, body)
+        except sqlite3.Error as error:
+            return Reply(503, f"the node's state cannot be written: {error}\n".encode())
+
+    def _taken(self, path: str, body: bytes) -> Reply:
         if path == "/add-checkpoint":
             return self.node.witness.add_checkpoint(body)
         counter = Counter(self.node)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from tests.unit.node.node_world import ORGS, check_oracle, make_world
 
 from kernel import canonical, keys
 from supervision import forks, tiles
 from supervision.note import Note
+from tests.unit.node.node_world import ORGS, check_oracle, make_world
 
 
 @pytest.fixture
@@ -219,13 +219,13 @@ def test_two_sequencers_with_one_key_are_a_fork(four):
 
 def test_a_restored_node_signs_nothing_smaller_than_what_its_peers_have_seen(four, tmp_path):
     four.advance(5, "supervisor")
-    four.nodes.pop("supervisor").close()
+    four.stop("supervisor")
     saved = (tmp_path / "supervisor" / "state.db").read_bytes()
     four.open("supervisor")
     four.pass_(60)
     four.advance(10, "supervisor")
     four.advance(10, "manager")
-    four.nodes.pop("supervisor").close()
+    four.stop("supervisor")
     for stale in tmp_path.glob("supervisor/state.db*"):
         stale.unlink()
     (tmp_path / "supervisor" / "state.db").write_bytes(saved)
@@ -237,14 +237,14 @@ def test_a_restored_node_signs_nothing_smaller_than_what_its_peers_have_seen(fou
 
 def test_a_restored_node_learns_its_own_last_time_from_the_published_note(world, tmp_path):
     world.advance(5)
-    world.nodes.pop("supervisor").close()
+    world.stop("supervisor")
     saved = (tmp_path / "supervisor" / "state.db").read_bytes()
     world.open("supervisor")
     world.hands["supervisor"].pass_(500)
     reply = world.advance(10)
     note = world.log.note()
     world.net.published = Note.parse(note.encode() + reply.body)
-    world.nodes.pop("supervisor").close()
+    world.stop("supervisor")
     (tmp_path / "supervisor" / "state.db").write_bytes(saved)
     world.hands["supervisor"].pass_(-400)
     world.open("supervisor")

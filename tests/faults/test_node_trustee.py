@@ -316,8 +316,7 @@ def test_a_cut_cosigned_outside_its_window_is_none(play):
 
 def test_a_node_that_slept_through_the_cut_learns_it_from_its_peers_and_closes_late(play):
     play.bid("甲公司")
-    play.world.nodes.pop("notary").close()
-    play.world.net.nodes.pop("notary")
+    play.world.stop("notary")
     made = play.close()
     assert len(play.closes()) == 3
     play.world.open("notary")

@@ -179,6 +179,10 @@ class World:
         self.nodes[name] = self.net.nodes[name] = node
         return node
 
+    def stop(self, name: str) -> None:
+        self.net.nodes.pop(name, None)
+        self.nodes.pop(name).close()
+
     def close(self) -> None:
         for node in self.nodes.values():
             node.close()

@@ -237,8 +237,7 @@ def test_a_failed_tender_stays_shut_and_its_identities_are_destroyed(play):
 
 def test_three_nodes_open_when_the_fourth_is_away(play):
     play.bid("甲公司")
-    play.world.nodes.pop("notary").close()
-    play.world.net.nodes.pop("notary")
+    play.world.stop("notary")
     made = play.close()
     play.admit(made)
     play.go_to(OPENS)
