@@ -6,6 +6,7 @@ import { leafHash, nodeHash, peaks, rootOf, tilePath, type Subtree } from "../sr
 import { keyId, openNote, parseVkey, type Verifier } from "../src/log/note.ts";
 import { cosigners, isQuorum, parsePolicy } from "../src/log/policy.ts";
 import { checkCheckpoint, included } from "../src/log/proof.ts";
+import { findOnRoll } from "../src/recheck/receipt.ts";
 import { NODES, policyOf, vkey } from "./sample.ts";
 
 const FOO = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
@@ -103,4 +104,16 @@ test("groups nest, and a repeated witness counts once", () => {
   assert.deepEqual(cosigners(policy, []), []);
   assert.throws(() => parsePolicy(`${base}group a 5 supervisor manager\nquorum a\n`), /threshold/);
   assert.throws(() => parsePolicy(base), /quorum/);
+});
+
+test("a receipt's bid is found on the roll, and its absence is told apart from standing after the cut", () => {
+  const receipt = { id: "r", lot: "L", manifestSha256: "m1", receivedAt: "", index: 7, witnesses: 3 };
+  const closed = (bids: object[], cut_size = 10) => JSON.stringify({ v: 1, fact: { kind: "box.closed", lot: "L", cut_size, bids } });
+  for (const status of ["live", "replaced", "withdrawn", "void"]) {
+    assert.equal(findOnRoll(closed([{ manifest_sha256: "m0", status: "live" }, { manifest_sha256: "m1", status }]), receipt).status, status);
+  }
+  assert.deepEqual(findOnRoll(closed([]), receipt), { count: 0, status: "absent" });
+  assert.equal(findOnRoll(closed([], 7), receipt).status, "late");
+  assert.throws(() => findOnRoll(closed([]).replace("box.closed", "box.opened"), receipt));
+  assert.throws(() => findOnRoll(closed([]), { ...receipt, lot: "M" }));
 });

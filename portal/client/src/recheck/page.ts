@@ -1,11 +1,12 @@
-/** A stranger's first check in the browser: who signed the log's checkpoint, and does the entry stand in its tree? */
-import { equal, text, type Bytes } from "../core/bytes.ts";
-import { leafHash, nodeHash, rootOf, tilePath, type Subtree } from "../log/merkle.ts";
-import { parsePolicy } from "../log/policy.ts";
-import { checkCheckpoint, type Checkpoint } from "../log/proof.ts";
-import { el, find, given } from "../ui/dom.ts";
+/** A stranger's first checks in the browser: who signed the log, does an entry stand in it, is my receipt on the roll? */
+import { text } from "../core/bytes.ts";
+import { parsePolicy, type Policy } from "../log/policy.ts";
+import { checkCheckpoint } from "../log/proof.ts";
+import { Tiles } from "../log/tiles.ts";
+import { el, find, given, input, oneFile } from "../ui/dom.ts";
 import { getBytes, getText } from "../ui/http.ts";
 import { dictionary } from "../ui/language.ts";
+import { findOnRoll, readReceipt, type OnRoll } from "./receipt.ts";
 
 const say = dictionary({
   checkpoint: ["公开日志 {origin} 的检查点:{size} 条,日志签名成立", "Checkpoint of {origin}: {size} entries, signed by the log"],
@@ -15,90 +16,75 @@ const say = dictionary({
   entry: ["第 {index} 条就在这棵树中", "Entry {index} stands in this tree"],
   content: ["该条记载:{text}", "It says: {text}"],
   failed: ["不成立:{why}", "Does not hold: {why}"],
+  receipt: ["回执编号 {id},收讫时间 {at}", "Receipt {id}, received at {at}"],
+  proven: ["您的投标在公开日志第 {index} 条,{n} 个节点见证", "Your bid is entry {index} of the public log, witnessed by {n} nodes"],
+  unproven: ["回执中还没有日志证明,请先取得已见证的回执", "The receipt holds no proof yet: fetch the witnessed one first"],
+  roll: ["封箱名册(日志第 {index} 条)共 {count} 份", "The roll (log entry {index}) lists {count} bids"],
+  live: ["您的投标在名册上:有效", "Your bid is on the roll: live"],
+  replaced: ["您的投标在名册上:已被替换", "Your bid is on the roll: replaced"],
+  withdrawn: ["您的投标在名册上:已撤回", "Your bid is on the roll: withdrawn"],
+  void: ["您的投标在名册上:因招标条件变更而失效", "Your bid is on the roll: void, for the terms changed"],
+  absent: ["名册上没有您的投标!请立即把回执文件交给监督部门或任一监督节点", "Your bid is NOT on the roll. Take the receipt file to the supervising authority or any node at once"],
+  late: ["您的投标记载在封箱界限之后", "Your bid stands after the cut"],
 });
 
-const TILE = 256;
+type Claim = (held: boolean, words: string) => void;
 
 function start(): void {
   for (const section of document.querySelectorAll<HTMLElement>("[data-recheck]")) {
-    find(section, "[data-run]").addEventListener("click", () => void recheck(section));
+    find(section, "[data-run]").addEventListener("click", () => void run(section, entryClaims));
+  }
+  for (const section of document.querySelectorAll<HTMLElement>("[data-receipt-check]")) {
+    input(section, "receipt").addEventListener("change", () => void run(section, receiptClaims));
   }
 }
 
-async function recheck(section: HTMLElement): Promise<void> {
+async function run(section: HTMLElement, check: (section: HTMLElement, claim: Claim) => Promise<void>): Promise<void> {
   const list = find(section, "[data-claims]");
   list.replaceChildren();
-  const claim = (held: boolean, words: string): void => list.append(el("li", { "data-held": held ? "yes" : "no" }, words));
+  const claim: Claim = (held, words) => list.append(el("li", { "data-held": held ? "yes" : "no" }, words));
   try {
-    await claims(section, claim);
+    await check(section, claim);
   } catch (error) {
     claim(false, say("failed", { why: error instanceof Error ? error.message : String(error) }));
   }
 }
 
-async function claims(section: HTMLElement, claim: (held: boolean, words: string) => void): Promise<void> {
+async function treeClaims(section: HTMLElement, policy: Policy, claim: Claim): Promise<Tiles> {
   const log = given(section, "log");
-  const policy = parsePolicy(await getText(given(section, "policy")));
   const { checkpoint, witnesses, quorum } = checkCheckpoint(await getText(`${log}/checkpoint`), policy);
   claim(true, say("checkpoint", { origin: checkpoint.origin, size: checkpoint.size }));
   claim(quorum, say(quorum ? "quorum" : "few", { n: witnesses.length, names: witnesses.join(", ") }));
-  const tiles = new Tiles(log, checkpoint);
-  if (!equal(await rootOf(checkpoint.size, tiles.subtree), checkpoint.root)) throw new Error("root");
+  const tiles = new Tiles(log, checkpoint, getBytes);
+  await tiles.checkRoot();
   claim(true, say("root"));
+  return tiles;
+}
+
+const policyOf = async (section: HTMLElement): Promise<Policy> => parsePolicy(await getText(given(section, "policy")));
+
+async function entryClaims(section: HTMLElement, claim: Claim): Promise<void> {
+  const tiles = await treeClaims(section, await policyOf(section), claim);
   const index = Number(section.dataset["index"] ?? "-1");
   if (index < 0) return;
-  const entry = await tiles.entry(index);
-  claim(equal(leafHash(entry), await tiles.subtree(0, index)), say("entry", { index }));
+  const entry = await tiles.provenEntry(index);
+  claim(true, say("entry", { index }));
   claim(true, say("content", { text: text(entry).slice(0, 400) }));
 }
 
-/** Hashes and entries of one tree from its tiles, each fetched once; every complete subtree is recomputed from leaves of its tile. */
-class Tiles {
-  private readonly known = new Map<string, Promise<Bytes>>();
-
-  constructor(
-    private readonly log: string,
-    private readonly tree: Checkpoint,
-  ) {}
-
-  subtree: Subtree = async (level, index) => {
-    const tileLevel = Math.floor(level / 8);
-    const span = 2 ** (level % 8);
-    const first = index * span;
-    const tile = await this.tile(tileLevel, Math.floor(first / TILE));
-    let row: Bytes[] = Array.from({ length: span }, (_, k) => hashAt(tile, (first % TILE) + k));
-    while (row.length > 1) row = pairs(row);
-    return row[0] as Bytes;
-  };
-
-  async entry(index: number): Promise<Bytes> {
-    const tile = Math.floor(index / TILE);
-    let rest = await this.fetch("entries", tile, Math.min(TILE, this.tree.size - tile * TILE));
-    for (let skip = index % TILE; skip > 0; skip--) rest = rest.subarray(2 + length(rest));
-    return rest.slice(2, 2 + length(rest));
-  }
-
-  private tile(level: number, index: number): Promise<Bytes> {
-    const across = Math.floor(this.tree.size / TILE ** level);
-    return this.fetch(level, index, Math.min(TILE, across - index * TILE));
-  }
-
-  private fetch(level: number | "entries", index: number, width: number): Promise<Bytes> {
-    const path = tilePath(level, index, width);
-    const found = this.known.get(path) ?? getBytes(`${this.log}/${path}`);
-    this.known.set(path, found);
-    return found;
-  }
+async function receiptClaims(section: HTMLElement, claim: Claim): Promise<void> {
+  const file = oneFile(input(section, "receipt"));
+  if (file === undefined) return;
+  const policy = await policyOf(section);
+  const receipt = readReceipt(await file.text(), policy);
+  claim(true, say("receipt", { id: receipt.id, at: receipt.receivedAt }));
+  if (receipt.index === undefined) claim(false, say("unproven"));
+  else claim(true, say("proven", { index: receipt.index, n: receipt.witnesses }));
+  const tiles = await treeClaims(section, policy, claim);
+  const index = Number(given(section, "closedIndex"));
+  const roll = findOnRoll(text(await tiles.provenEntry(index)), receipt);
+  claim(true, say("roll", { index, count: roll.count }));
+  claim(roll.status !== "absent" && roll.status !== "late", say(roll.status satisfies OnRoll["status"]));
 }
-
-const length = (raw: Uint8Array): number => ((raw[0] ?? 0) << 8) | (raw[1] ?? 0);
-
-function hashAt(tile: Bytes, index: number): Bytes {
-  const hash = tile.slice(index * 32, index * 32 + 32);
-  if (hash.length !== 32) throw new Error("a tile is too short");
-  return hash;
-}
-
-const pairs = (row: Bytes[]): Bytes[] => Array.from({ length: row.length / 2 }, (_, k) => nodeHash(row[2 * k] as Bytes, row[2 * k + 1] as Bytes));
 
 start();

@@ -51,7 +51,7 @@ function checkAck(ack: SignedFile, manifestSha256: string, { keyset }: Terms): n
 }
 
 /** The log's entry of a sealed fact (log-and-nodes.md, section 2). */
-function sealedEntry(salt: string, fact: Json): Uint8Array<ArrayBuffer> {
+export function sealedEntry(salt: string, fact: Json): Uint8Array<ArrayBuffer> {
   const seal = sha256(concat(unb64(salt), encode(fact)));
   return encode({ v: 1, seal: b64(seal) });
 }
