@@ -11,7 +11,7 @@ from tendering import cancellation, codes, drafts, keysets, notices, questions, 
 from tendering.checklist import Obstacle
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Question, Tender
-from tendering.rules import LotState
+from tendering.rules import LotState, TenderState
 
 
 def tender(found: Tender, actor: Actor | None) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def lot(found: Lot) -> dict[str, Any]:
         "tender": found.code[:20],
         "number": found.number,
         "name": found.name,
-        "state": found.state,
+        "state": LotState(found.state),
         "ceiling": notices.ceiling(found),
         "closes_at": found.closes_at,
         "opens_at": found.opens_at,
@@ -144,7 +144,7 @@ PARTS: dict[str, Callable[[Tender], Any]] = {
     "pack": lambda found: found.pack_id,
     "pack_sha256": lambda found: found.pack_sha256,
     "practice": lambda found: found.practice,
-    "state": lambda found: found.state,
+    "state": lambda found: TenderState(found.state),
     "created_at": lambda found: found.created_at,
     "published_at": lambda found: found.published_at,
     "owner": lambda found: _party(found.owner_org),
@@ -153,7 +153,7 @@ PARTS: dict[str, Callable[[Tender], Any]] = {
     "notice_sha256": lambda found: found.notice_sha256,
     "documents": lambda found: [document(one) for one in found.documents],
     "lots": lambda found: [lot(one) for one in found.lots],
-    "keys": lambda found: [keys_of(one) for one in found.lots],
+    "keysets": lambda found: [keys_of(one) for one in found.lots],
     "questions": lambda found: [answered_question(one) for one in questions.answered(found)],
     "pending_questions": lambda found: [pending_question(one) for one in questions.pending(found)],
     "draft": lambda found: found.draft,

@@ -235,7 +235,7 @@ class TenderOut(Schema):
     notice_sha256 = String(allow_none=True)
     documents = fields.List(fields.Nested(DocumentOut))
     lots = fields.List(fields.Nested(LotOut))
-    keys = fields.List(fields.Nested(KeysOut))
+    keysets = fields.List(fields.Nested(KeysOut))
     questions = fields.List(fields.Nested(QuestionOut))
     pending_questions = fields.List(fields.Nested(PendingQuestionOut))
     draft = fields.Dict()

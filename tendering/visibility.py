@@ -27,7 +27,7 @@ _PUBLIC = frozenset(
         "published_at", "owner", "agency", "notice", "notice_sha256", "documents", "lots", "questions",
     }
 )  # fmt: skip
-_PROJECT = frozenset({"draft", "created_at", "keys", "pending_questions", "approvals"})
+_PROJECT = frozenset({"draft", "created_at", "keysets", "pending_questions", "approvals"})
 FIELDS[Viewer.PUBLIC, TenderState.DRAFT] = frozenset()
 FIELDS[Viewer.PROJECT, TenderState.DRAFT] = _PUBLIC | _PROJECT
 for _state in (TenderState.PUBLISHED, TenderState.CANCELLED):

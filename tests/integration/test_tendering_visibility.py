@@ -15,7 +15,7 @@ PUBLIC = {
     "code", "project", "trade", "method", "title", "region", "pack", "pack_sha256", "practice", "state", "published_at",
     "owner", "agency", "notice", "notice_sha256", "documents", "lots", "questions",
 }  # fmt: skip
-OWN = PUBLIC | {"draft", "created_at", "keys", "pending_questions", "approvals"}
+OWN = PUBLIC | {"draft", "created_at", "keysets", "pending_questions", "approvals"}
 SEES: dict[tuple[str, str], set[str]] = {
     ("nobody", "draft"): set(), ("bidder", "draft"): set(), ("other_owner", "draft"): set(), ("manager", "draft"): set(),
     ("supervising", "draft"): set(), ("operator", "draft"): set(), ("owner", "draft"): OWN, ("agency", "draft"): OWN,
