@@ -40,7 +40,7 @@ def overview() -> Page:
     mine = listing.mine(actor)
     todo = {found.code: _next_action(found) for found in mine}
     rows = {found.code: presentation.row(found) for found in mine}
-    return page("tendering/desk.html", tenders=mine, rows=rows, todo=todo, now=clock.now())
+    return page("tendering/desk.html", tenders=mine, rows=rows, todo=todo)
 
 
 def _next_action(found: Tender) -> str:
@@ -136,7 +136,6 @@ def _desk(code: str) -> dict[str, Any]:
         "proposal": service.approval(found),
         "owner": Role.OWNER in actor.roles,
         "criteria_rows": entryform.CRITERIA,
-        "now": now,
     }
 
 

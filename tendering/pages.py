@@ -96,7 +96,6 @@ def tender(code: str) -> Page:
 def _tender(code: str) -> dict[str, Any]:
     found, actor = service.tender_of(code), current_actor_or_none()
     visibility.check_seen(found, actor)
-    now = clock.now()
     return {
         "tender": found,
         "notice": presentation.tender(found, actor)["notice"],
@@ -107,7 +106,6 @@ def _tender(code: str) -> dict[str, Any]:
         "asking": any(lot.state == LotState.COLLECTING for lot in found.lots),
         "methods": {lot.code: presentation.method(lot) for lot in found.lots},
         "recheck": f"{site().settings.url.rstrip('/')}/tenders/{code}",
-        "now": now,
     }
 
 
