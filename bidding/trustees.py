@@ -116,3 +116,23 @@ def _take_word(
 
 def _check_share(node: str, lot_code: str) -> int:
     return nodes.share_of(node, lots.keyset(lots.find(lot_code)))
+
+
+handlers = {
+    "ack": take_ack,
+    "refusal": take_refusal,
+    "close": take_close,
+    "release.hash": take_release_hash,
+    "release": take_release,
+}
+"""Kinds of the nodes' answers that belong to bidding."""
+
+
+handlers = {
+    "ack": take_ack,
+    "refusal": take_refusal,
+    "close": take_close,
+    "release.hash": take_release_hash,
+    "release": take_release,
+}
+"""Kinds of the nodes' answers that belong to bidding."""
