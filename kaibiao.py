@@ -1,0 +1,56 @@
+"""`kaibiao COMMAND ...`: a table of commands; each imports its own entry point and nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "init": ("portal.setup:init_main", "make keys, database and folders of an installation"),
+    "migrate": ("portal.setup:migrate_main", "bring the database to the current schema"),
+    "genesis": ("portal.setup:genesis_main", "pin the nodes' cards in the policy file and open the log"),
+    "run": ("portal.run:main", "start everything on this machine: web, worker, edges, evaluator, four nodes"),
+    "demo": ("portal.demo.cli:main", "play one whole practice tender"),
+    "worker": ("portal.worker:main", "do what is due: log, closing, opening, mail"),
+    "edge": ("livestream.edge:edge_main", "serve the released folder, or the nodes' inboxes, to many"),
+    "evaluator": ("evaluation.cli:evaluator_main", "hold the key of the evaluation stages"),
+    "node": ("supervision.node.cli:main", "run a supervision node"),
+    "bootstrap": ("accounts.cli:bootstrap_main", "make the first manager"),
+    "login": ("accounts.cli:login_main", "sign in and keep the token"),
+    "key": ("accounts.cli:key_main", "make a signing key, have it certified, check the key file"),
+    "tender": ("tendering.cli:main", "create, complete, sign and publish a tender"),
+    "seal": ("sealing.cli:seal_main", "seal a bid, offline"),
+    "unseal": ("sealing.cli:open_main", "open your own sealed bid with its rescue file, to check it"),
+    "keygen": ("sealing.cli:keygen_main", "make a signing key and its request, offline"),
+    "bid": ("bidding.cli:bid_main", "upload and submit a sealed bid, resume, wait for the witnessed receipt"),
+    "withdraw": ("bidding.cli:withdraw_main", "withdraw a bid before the deadline"),
+    "receipt": ("bidding.cli:receipt_main", "check a receipt, offline"),
+    "score": ("evaluation.cli:score_main", "sign and hand in a score sheet"),
+    "archive": ("verifier.cli:archive_main", "collect a tender's public files in one archive"),
+    "verify": ("verifier.cli:verify_main", "recheck a tender from its address or archive"),
+}
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_target, summary) in COMMANDS.items()]
+    return "usage: kaibiao COMMAND [--help]\n\n" + "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 2 when there is no such command."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if not given or given[0] in {"-h", "--help"}:
+        print(usage())  # noqa: T201  a command speaks on its terminal
+        return 0 if given else 2
+    target, _summary = COMMANDS.get(given[0], (None, None))
+    if target is None:
+        print(f"kaibiao: no command {given[0]!r}\n\n{usage()}", file=sys.stderr)  # noqa: T201
+        return 2
+    module, _, function = target.partition(":")
+    return int(getattr(importlib.import_module(module), function)(given[1:]) or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

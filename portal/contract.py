@@ -1,0 +1,55 @@
+"""The API's contract: OpenAPI 3.1 from the same schemas that parse the calls."""
+
+from __future__ import annotations
+
+from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.common import resolve_schema_cls
+from flask import Flask
+from flask_smorest import Api
+from marshmallow import Schema, fields
+
+
+class ErrorSchema(Schema):
+    """Every refusal: a stable code, the sentence in both languages, the rule it rests on."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+    message_zh = fields.String(required=True)
+    message_en = fields.String(required=True)
+    rule = fields.String(allow_none=True)
+    detail = fields.Dict(required=True)
+
+
+class Contract(Api):
+    """flask-smorest, with our one error shape."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by `portal.errors` alone."""
+
+
+def name_of(schema: type[Schema] | Schema | str) -> str:
+    """A schema's public name: its slice and its class, so that two slices may use one word."""
+    found = resolve_schema_cls(schema)
+    kind = found[0] if isinstance(found, list) else found
+    return kind.__module__.partition(".")[0].capitalize() + kind.__name__.removesuffix("Schema")
+
+
+def install(app: Flask) -> Contract:
+    app.config.update(
+        API_TITLE="Kaibiao",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {
+                "description": "Public-resource trading that anybody can recheck. Times are RFC 3339 UTC, "
+                "amounts are yuan with two decimals."
+            },
+            "security": [{"session": []}, {}],
+            "components": {"securitySchemes": {"session": {"type": "http", "scheme": "bearer"}}},
+        },
+    )
+    return Contract(app, spec_kwargs={"marshmallow_plugin": MarshmallowPlugin(schema_name_resolver=name_of)})

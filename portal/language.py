@@ -1,0 +1,45 @@
+"""Chinese first, an English twin: the switch keeps the page, the cookie keeps the choice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import Flask, Response, request
+from flask_babel import Babel, get_locale
+
+LANGUAGES = ("zh", "en")
+COOKIE = "lang"
+SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream")
+
+
+def chosen() -> str:
+    asked = request.args.get("lang") or request.cookies.get(COOKIE)
+    return asked if asked in LANGUAGES else LANGUAGES[0]
+
+
+def install(app: Flask) -> None:
+    root = Path(__file__).parent.parent
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
+        str(root / name / "translations") for name in SLICES
+    )
+    app.config["BABEL_DEFAULT_LOCALE"] = "zh"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
+    Babel(app, locale_selector=chosen)
+    app.jinja_env.globals["language"] = lambda: str(get_locale() or "zh")[:2]
+    app.jinja_env.globals["other_language_url"] = other_language_url
+    app.after_request(_keep)
+
+
+def other_language_url() -> str:
+    """This page in the other language."""
+    other = "en" if chosen() == "zh" else "zh"
+    kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return f"{request.path}?{urlencode([*kept, ('lang', other)])}"
+
+
+def _keep(response: Response) -> Response:
+    asked = request.args.get("lang")
+    if asked in LANGUAGES and asked != request.cookies.get(COOKIE):
+        response.set_cookie(COOKIE, asked, max_age=31_536_000, samesite="Lax", secure=request.is_secure)
+    return response

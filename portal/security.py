@@ -1,0 +1,72 @@
+"""Headers on every answer, and the checks that stand before every view."""
+
+from __future__ import annotations
+
+from flask import Flask, Request, Response, g, request
+
+from accounts.access import check_csrf, csrf_token
+from kernel.errors import TooLarge
+from kernel.site import site
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_MAX = 16 * 1024 * 1024
+_STREAMED = ("/api/v1/uploads", "/api/v1/tenders/", "/owner/", "/api/v1/evaluator/")
+
+
+def policy(extra: str = "") -> str:
+    """The content security policy: nothing but our own files, and the edge that brings live events."""
+    edge = site().settings.edge_url
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; "
+        f"connect-src 'self' {edge} blob:; worker-src 'self'; img-src 'self' data:; "
+        "media-src 'self' blob:; font-src 'self'; form-action 'self'; "
+        f"frame-ancestors 'none'; base-uri 'none'{extra}"
+    )
+
+
+def is_file(endpoint: str | None) -> bool:
+    """Static files need no transaction."""
+    return endpoint == "static"
+
+
+def check_request(asked: Request) -> None:
+    """Refuse a forged form, and a body that no door takes."""
+    if (asked.content_length or 0) > BODY_MAX and not asked.path.startswith(_STREAMED):
+        raise TooLarge(
+            "body.too-large",
+            f"请求内容超过 {BODY_MAX // 1024**2} MB",
+            f"the body is larger than {BODY_MAX // 1024**2} MiB",
+            rule="OWASP ASVS 5.2.1",
+        )
+    check_csrf(asked)
+
+
+def allow_eval_of_wasm() -> None:
+    """Let this one page compile WebAssembly (hashing while sealing)."""
+    g.wasm = True
+
+
+def install(app: Flask) -> None:
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.after_request(_headers)
+
+
+def _headers(response: Response) -> Response:
+    given = response.headers
+    given.setdefault("Content-Security-Policy", _policy())
+    given.setdefault("X-Content-Type-Options", "nosniff")
+    given.setdefault("Referrer-Policy", "same-origin")
+    given.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    given.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if request.is_secure:
+        given.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if response.mimetype == "text/html":
+        given.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _policy() -> str:
+    text = policy()
+    return (
+        text.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'") if g.get("wasm") else text
+    )

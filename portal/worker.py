@@ -1,0 +1,98 @@
+"""The worker: everything that is due. One loop, one table of steps; each step is idempotent and commits on its own."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy import select
+
+from bidding import publication
+from bidding import steps as bidding_steps
+from evaluation import steps as evaluation_steps
+from kernel import clock, outbox, settings
+from kernel import site as installation
+from kernel.db import db
+from livestream import feed
+from portal import idempotency
+from portal.app import Platform, create_app
+from supervision import mail
+from supervision import steps as supervision_steps
+from tendering import publishing as tendering_publishing
+from tendering import steps as tendering_steps
+from tendering.models import Lot
+from tendering.rules import LotState
+
+Step = Callable[[dt.datetime], bool]
+
+IDLE_S = 0.1
+LEAD_EVERY_S = 60.0
+
+OUTGOING: dict[str, outbox.Handler] = {
+    **mail.handlers,
+    **publication.handlers,
+    **tendering_publishing.handlers,
+    feed.KIND: feed.deliver,
+}
+
+_log = structlog.get_logger()
+
+
+def collecting(_now: dt.datetime) -> list[tuple[str, dt.datetime]]:
+    """The lots that accept bids: while there are any, the log shows a fixed number of sealed entries a slot."""
+    rows = db.session.execute(select(Lot.code, Lot.closes_at).where(Lot.state == LotState.COLLECTING))
+    return [(code, closes_at) for code, closes_at in rows if closes_at is not None]
+
+
+def announce(note: bytes) -> None:
+    mail.post(None, "checkpoint", {"note": note.decode()})
+
+
+def steps() -> list[tuple[str, Step]]:
+    """What a worker does, in this order, many times a second."""
+    return [
+        ("log", supervision_steps.log_step(collecting, announce)),
+        *((step.__name__, step) for step in bidding_steps.STEPS),
+        ("publicity", tendering_steps.step_publicity),
+        ("scoring", evaluation_steps.step_begin_scoring),
+        ("results", evaluation_steps.step_results),
+        ("disclosures", evaluation_steps.step_disclosures),
+        ("files", evaluation_steps.step_files),
+        ("outbox", lambda now: outbox.deliver(OUTGOING, now)),
+    ]
+
+
+def run(app: Platform, stop: threading.Event) -> None:
+    """Work until told to stop. A failing step is logged and does not hold up the others; it runs again next round."""
+    table, forgot = steps(), clock.monotonic()
+    while not stop.is_set():
+        if not any([_one(app, name, step) for name, step in table]):  # noqa: C419  every step runs in every round
+            stop.wait(IDLE_S)
+        if clock.monotonic() - forgot > LEAD_EVERY_S:
+            forgot = clock.monotonic()
+            _one(app, "forget", idempotency.step_forget)
+
+
+def _one(app: Platform, name: str, step: Step) -> bool:
+    now = clock.wall()
+    try:
+        with app.app_context(), installation.used(app.site), clock.at(now):
+            return step(now)
+    except Exception:  # noqa: BLE001  one broken step must not stop deadlines elsewhere
+        _log.exception("worker.failed", step=name)
+        return False
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what is due until interrupted."""
+    argparse.ArgumentParser(prog="kaibiao worker", description=main.__doc__).parse_args(argv)
+    stop = threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    run(create_app(settings.load(os.environ)), stop)
+    return 0
