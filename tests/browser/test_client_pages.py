@@ -107,6 +107,11 @@ def test_a_bid_goes_from_form_to_witnessed_receipt_under_the_strict_policy(
     assert "1, 2, 3" in text
     assert "2026-11-23 09:12:07 (UTC+8)" in text
     assert page.input_value('[name="passphrase"]') == ""
+    page.emulate_media(media="print")
+    assert page.is_visible(".receipt-id")
+    assert not page.is_visible(".site-header")
+    assert not page.is_visible('[name="price"]')
+    page.emulate_media(media="screen")
     with page.expect_download() as receipt:
         page.click(".receipt button:not([data-print])")
     assert json.loads(Path(receipt.value.path()).read_text())["state"] == "witnessed"

@@ -45,6 +45,6 @@ function markWrong(form: HTMLFormElement, name: string, text: string): string {
   const note = el("span", { class: "field-error", id: `${field.id}-error`, "data-script": true }, text);
   field.setAttribute("aria-describedby", note.id);
   field.closest(".field")?.classList.add("field-wrong");
-  field.before(note);
+  (field.closest(".amount-input") ?? field).before(note);
   return field.id;
 }
