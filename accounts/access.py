@@ -53,7 +53,7 @@ def current_actor_or_none() -> Actor | None:
     if not hasattr(g, "actor"):
         token = bearer(request) or request.cookies.get(SESSION_COOKIE)
         session = sessions.session_of(token, clock.now()) if token else None
-        g.session_public_id = session.public_id if session else None
+        g.seen = session.public_id if session and sessions.worth_noting(session, clock.now()) else None
         g.actor = actor_of(session) if session else None
     found: Actor | None = g.actor
     return found
@@ -156,6 +156,14 @@ def give_visit(response: Response) -> Response:
     return response
 
 
+def note_seen(response: Response) -> Response:
+    """After the request, outside its transaction: the session was in use. Written every few minutes, not every time."""
+    public_id: str | None = getattr(g, "seen", None)
+    if public_id is not None:
+        sessions.note_seen(public_id, clock.now())
+    return response
+
+
 def _cookie(response: Response, name: str, value: str) -> None:
-    secure = site().settings.url.startswith("https://")
+    secure = site().settings.secure_cookies
     response.set_cookie(name, value, httponly=True, samesite="Lax", secure=secure)

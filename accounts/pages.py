@@ -35,6 +35,7 @@ pages = Blueprint("accounts", __name__, template_folder="templates")
 pages.register_blueprint(entrance.pages)
 pages.register_blueprint(administration.pages)
 pages.after_app_request(access.give_visit)
+pages.after_app_request(access.note_seen)
 
 Page = str | tuple[str, int] | AnyResponse
 

@@ -18,6 +18,8 @@ from kernel.db import db, transaction
 from kernel.errors import Conflict, Invalid, NotFound, Refusal, Unauthenticated
 from kernel.site import site
 
+SEEN_EVERY = dt.timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -137,6 +139,18 @@ def session_of(token: str, now: dt.datetime) -> SignInSession | None:
     digest = canonical.sha(token.encode())
     found = db.session.scalar(select(SignInSession).where(SignInSession.token_sha256 == digest))
     return found if found is not None and live(found, now) else None
+
+
+def worth_noting(session: SignInSession, now: dt.datetime) -> bool:
+    """Whether the last note of its use is old enough for a new one."""
+    return now - session.seen_at >= SEEN_EVERY
+
+
+def note_seen(public_id: str, now: dt.datetime) -> None:
+    """Note that a session was in use, in a short transaction of its own."""
+    with transaction():
+        this = (SignInSession.public_id == public_id, SignInSession.ended_at.is_(None))
+        db.session.execute(update(SignInSession).where(*this).values(seen_at=now))
 
 
 def live(session: SignInSession, now: dt.datetime) -> bool:

@@ -123,9 +123,7 @@ class Feed:
         self._append(told)
         pages = [told[start : start + PAGE] for start in range(0, len(told), PAGE)]
         for number, page in enumerate(pages, 1):
-            path = self.root / "p" / f"{number:06d}.json"
-            if number == len(pages) or not path.exists():
-                _put(path, canonical.encode(page))
+            _put(self.root / "p" / f"{number:06d}.json", canonical.encode(page))
         _put(self.root / "head.json", canonical.encode({"last": len(told), "pages": len(pages)}))
 
     def _append(self, told: list[Event]) -> None:

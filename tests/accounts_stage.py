@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyotp
-from log_stage import postgres_url, staged
 
 from accounts import certificates, grants, people, sessions
 from accounts.actor import Actor
@@ -20,6 +19,7 @@ from accounts.roles import OrgKind, Part, Role
 from kernel import keys
 from kernel.db import db, transaction
 from kernel.site import make_key, site
+from tests.log_stage import postgres_url, staged
 
 NOW = dt.datetime(2026, 11, 23, 1, 30, tzinfo=dt.UTC)
 PASSWORD = "correct horse battery"

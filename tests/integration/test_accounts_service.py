@@ -7,19 +7,6 @@ import threading
 
 import pyotp
 import pytest
-from accounts_stage import (
-    CODES,
-    NOW,
-    PASSWORD,
-    STORED,
-    accounts_stage,
-    actor,
-    attempt,
-    certified,
-    enrolled,
-    enter,
-    possession,
-)
 from argon2 import PasswordHasher
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -36,6 +23,19 @@ from kernel.site import site
 from kernel.statements import Signed
 from sealing import certificates as chains
 from supervision import log
+from tests.accounts_stage import (
+    CODES,
+    NOW,
+    PASSWORD,
+    STORED,
+    accounts_stage,
+    actor,
+    attempt,
+    certified,
+    enrolled,
+    enter,
+    possession,
+)
 
 SECOND = dt.timedelta(seconds=1)
 
