@@ -70,7 +70,7 @@ def check_submission(
         ]
     found = check_papers(papers, keyset, keyset_sha256, roots, at)
     for stage in sorted({envelope.stage for envelope in papers.manifest.envelopes} | set(submission.files)):
-        found += _file_faults(papers.manifest, stage, submission.files.get(stage))
+        found += file_faults(papers.manifest, stage, submission.files.get(stage))
     return found
 
 
@@ -202,7 +202,8 @@ def _syntax_faults(manifest: Manifest, envelope: Envelope) -> Iterator[Fault]:
             )
 
 
-def _file_faults(manifest: Manifest, stage: str, file: FileFacts | None) -> list[Fault]:
+def file_faults(manifest: Manifest, stage: str, file: FileFacts | None) -> list[Fault]:
+    """What is wrong with one ciphertext, measured against the manifest; nodes repeat it on public stages."""
     envelope = next((envelope for envelope in manifest.envelopes if envelope.stage == stage), None)
     if envelope is None or file is None:
         return [
