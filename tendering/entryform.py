@@ -13,7 +13,7 @@ PLAIN = (
     "title", "project_name", "content", "scale", "fund_source", "qualification", "documents_obtained", "submission", "pack",
 )  # fmt: skip
 CONTACT = ("name", "phone", "email", "address")
-CRITERIA = 8
+CRITERIA = 3
 """Rows for criteria that a form offers beyond those filled in."""
 QUANTUM = "0.01"
 

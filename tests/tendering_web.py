@@ -14,9 +14,10 @@ from flask_smorest import Api
 from jinja2 import ChoiceLoader, DictLoader
 from marshmallow import Schema
 
-from kernel import clock
+from kernel import clock, money
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
+from portal import assets
 from tendering import routes
 from tendering.pages import pages
 from tests.tendering_stage import Stage
@@ -41,7 +42,7 @@ def opened_door(stage: Stage) -> FlaskClient:
         script=lambda name: f"<!--{name}-->",
         language=lambda: str(get_locale() or "zh")[:2],
     )
-    app.jinja_env.filters["beijing"] = lambda instant: clock.beijing(instant).strftime("%Y-%m-%d %H:%M:%S")
+    app.jinja_env.filters |= {"beijing": assets.beijing, "yuan": money.figures, "yuan_words": money.words}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
