@@ -40,8 +40,10 @@ def _language() -> dict[str, Any]:
 
 @pages.get("/evaluate")
 def seats() -> Page:
+    """The member's seats; the centre's staff have their own desk."""
     actor = current_actor()
-    actor.act_as(Role.EXPERT)
+    if actor.act_as_any(Role.EXPERT, Role.OPS) is Role.OPS:
+        return redirect(url_for("evaluation.committees.overview"), 303)
     return page("evaluation/seats.html", seats=views.own_seats(actor))
 
 

@@ -12,7 +12,7 @@ from evaluation.models import Evaluation, ScoreSheet, Seat
 from evaluation.visibility import Field, Phase, Viewer, may_see
 from kernel import canonical, money
 from kernel.db import db
-from kernel.errors import Forbidden
+from kernel.errors import Forbidden, Words
 from tendering import lifecycle
 from tendering.models import Lot
 from tendering.rules import LotState
@@ -68,6 +68,7 @@ def assessed(lot_code: str) -> Iterator[dict[str, Any]]:
             "bid_id": bid.bid_id,
             "bidder": sheet.header.bidder,
             "price": None if sheet.price is None else money.wire(sheet.price),
+            "figures": None if sheet.price is None else money.figures(sheet.price),
             "period_days": sheet.period_days,
             "quality": sheet.quality,
             "project_leader": sheet.project_leader,
@@ -100,10 +101,17 @@ def with_names(found: Evaluation) -> dict[str, Any]:
     names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(found.lot)}
     return {
         "result": published,
+        "criteria": _criteria(found.lot),
         "sha256": found.result_sha256,
         "bidders": names,
         "computed_at": found.computed_at,
     }
+
+
+def _criteria(lot_code: str) -> dict[str, Words]:
+    """The names of the method's criteria, by id."""
+    method = reading.method(lifecycle.lot_of(lot_code))
+    return {one.id: Words(one.name, one.name_en) for one in method.criteria}
 
 
 def _eyes(actor: Actor | None, seat: Seat, viewer: Viewer) -> Viewer:

@@ -33,7 +33,11 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     app.config |= {"API_TITLE": "t", "API_VERSION": "1", "OPENAPI_VERSION": "3.0.3", "TESTING": True}
     app.jinja_loader = ChoiceLoader([DictLoader({"base.html": BASE})])
-    app.jinja_env.globals.update(csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->")
+    app.jinja_env.globals.update(
+        csrf_token=lambda: "token",
+        script=lambda name: f"<!--{name}-->",
+        language=lambda: request.headers.get("X-Test-Language", "zh"),
+    )
     app.jinja_env.filters["beijing"] = lambda instant: clock.beijing(instant).strftime("%Y-%m-%d %H:%M:%S")
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
