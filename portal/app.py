@@ -24,6 +24,7 @@ API = (
     "bidding.routes.opening",
     "evaluation.routes",
     "evaluation.desk.routes",
+    "livestream.routes",
     "supervision.routes",
     "supervision.answers",
 )
