@@ -89,7 +89,7 @@ class RoleGrant(Base):
     __table_args__ = (
         _one_of("role", Role),
         # A live grant points at the person's one plane, so that two planes cannot be live together.
-        ForeignKeyConstraint(["person_id", "live_plane"], ["person.id", "person.plane"]),
+        ForeignKeyConstraint(["person_id", "live_plane"], ["person.id", "person.plane"], name="one_plane"),
         CheckConstraint("(live_plane IS NULL) = (ended_at IS NOT NULL)", name="plane_while_live"),
         Index(
             "one_live_grant",

@@ -263,9 +263,9 @@ def policy_text(origin: str, nodes: dict[str, NoteKey]) -> str:
 
 
 @contextlib.contextmanager
-def staged(folder: Path, origin: str = ORIGIN, now: dt.datetime = START):
-    """A stage over a fresh SQLite file in `folder`."""
-    where = f"sqlite:///{folder / 'kaibiao.sqlite'}"
+def staged(folder: Path, origin: str = ORIGIN, now: dt.datetime = START, url: str | None = None):
+    """A stage over a fresh SQLite file in `folder`, or over the empty database at `url`."""
+    where = url or f"sqlite:///{folder / 'kaibiao.sqlite'}"
     app = Flask("stage")
     app.config["SQLALCHEMY_DATABASE_URI"] = where
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(where)
