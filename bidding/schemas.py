@@ -17,7 +17,7 @@ _MAX_PAPER = 512 * 1024
 class SignedSchema(Schema):
     """A signed file: exact bytes and a detached signature, both in base64."""
 
-    file = Bytes(required=True, validate=validate.Length(min=1, max=_MAX_PAPER))
+    file = Bytes(required=True, attribute="raw", validate=validate.Length(min=1, max=_MAX_PAPER))
     sig = Bytes(required=True, validate=validate.Length(equal=64))
 
 

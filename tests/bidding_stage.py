@@ -27,6 +27,7 @@ from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.settings import load
 from kernel.statements import Signed
+from portal import idempotency
 from sealing import bid as sealing_bid
 from sealing import receipts, release, roll, roll_check, shares
 from sealing.keyset import Keyset, trustee_statement
@@ -39,6 +40,9 @@ from supervision.steps import plan_of_site
 from tendering import service
 from tendering.models import Lot
 from tendering.rules import LotState
+
+TABLES = (idempotency.StoredAnswer,)
+"""Tables of the portal that its requests need beside those of the slices."""
 
 CLIENT = ClientClaim("kaibiao", "0.1.0", "0" * 64)
 USCC = "9133010667395{number:04d}P"
@@ -226,7 +230,7 @@ class BiddingStage(Stage):
 
     def _work(self) -> bool:
         with clock.at(self.now):
-            return any([step(self.now) for step in steps.STEPS])
+            return any(step(self.now) for step in steps.STEPS)
 
     def _post(self) -> bool:
         from bidding import publication
@@ -274,9 +278,7 @@ class BiddingStage(Stage):
                 select(Opening.lot).where(Opening.lot.in_(select(Roll.lot).where(Roll.final)))
             ).scalars()
             lots = [lot for lot in due if self.lot_state(lot) == LotState.OPENING]
-        return any(
-            [self.release(trustee, lot, "sheet") for lot in lots for trustee in self.trustees.values()]
-        )
+        return any(self.release(trustee, lot, "sheet") for lot in lots for trustee in self.trustees.values())
 
     def lot_state(self, lot: str) -> str:
         return service.lot_of(lot).state
@@ -411,4 +413,4 @@ def cut_json(stage: BiddingStage, lot: str, name: str) -> Any:
     return canonical.decode((stage.public(lot) / name).read_bytes())
 
 
-__all__ = ["BiddingStage", "Bidder", "Trustee", "cut_json", "seconds", "staged", "transaction"]
+__all__ = ["Bidder", "BiddingStage", "Trustee", "cut_json", "seconds", "staged", "transaction"]

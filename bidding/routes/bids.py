@@ -43,7 +43,7 @@ class Withdrawals(MethodView):
     @bp.response(201, schemas.ReceiptOut)
     def post(self, body: Body, lot: str) -> Standing:
         """Withdraw the live bid by a statement of the key that sealed it; only before the deadline."""
-        statement = Signed(body["file"], body["sig"])
+        statement = Signed(**body)
         withdrawn, bid = withdrawal.withdraw(current_actor(), lot, statement, clock.now())
         return receipting.of_withdrawal(withdrawn, bid)
 

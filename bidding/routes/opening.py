@@ -29,7 +29,7 @@ class Openings(MethodView):
     @bp.response(201, schemas.StartedOut)
     def post(self, body: Body, lot: str) -> Opening:
         """Start the opening: the statement kaibiao-opening-started/1, signed by the key of owner or agency."""
-        return opening.start(current_actor(), lot, Signed(body["file"], body["sig"]), clock.now())
+        return opening.start(current_actor(), lot, Signed(**body), clock.now())
 
 
 @bp.route("/lots/<string:lot>/confirmations")

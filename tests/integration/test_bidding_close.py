@@ -22,13 +22,13 @@ from supervision.checkpoint import Checkpoint
 from supervision.note import Note
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def lot(stage):
     return stage.one_lot()
 
@@ -185,7 +185,7 @@ def test_a_close_on_another_roll_and_a_forged_one_are_refused(stage, lot):
     for trustee in stage.trustees.values():
         trustee.bad = set()
     stage.run_to_close(lot)
-    row, roll = roll_of(stage, lot)
+    _row, roll = roll_of(stage, lot)
     other = sealing_roll.Close(lot, 1, "0" * 64, roll.count, (), rfc3339(stage.now))
     audit = stage.trustees["audit"]
     with stage.act() as now, pytest.raises(Conflict) as found:

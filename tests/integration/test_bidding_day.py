@@ -8,11 +8,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import cut_json, staged
 
-from bidding.models import NodeClose, Roll
-from bidding.states import BidStatus, OpeningStep, Outcome, ReceiptState
+from bidding.models import Roll
+from bidding.states import ReceiptState
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found

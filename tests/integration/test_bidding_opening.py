@@ -24,7 +24,7 @@ from supervision.entries import seal_of
 from supervision.models import LogEntry
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found
@@ -51,7 +51,7 @@ def opened_lot(stage, names="abc", **options):
 
 
 def rewritten(stage, handed, change):
-    """a's manifest with its sheet envelope changed by its dishonest bidder and signed anew."""
+    """A's manifest with its sheet envelope changed by its dishonest bidder and signed anew."""
     manifest = Manifest.parse(handed.manifest)
     envelopes = tuple(
         change(manifest, item) if item.stage == "sheet" else item for item in manifest.envelopes
@@ -61,7 +61,7 @@ def rewritten(stage, handed, change):
 
 
 def test_the_hall_hears_every_step_in_order_and_no_price_before_all_is_unsealed(stage):
-    lot, _ = opened_lot(stage)
+    _lot, _ = opened_lot(stage)
     kinds = [event["kind"] for event in stage.events if event["data"].get("node") is None]
     assert kinds.index("bid.readout") > max(n for n, kind in enumerate(kinds) if kind == "bid.unsealed")
     assert [step["step"] for step in stage.told("opening.step")] == [
@@ -75,7 +75,7 @@ def test_the_hall_hears_every_step_in_order_and_no_price_before_all_is_unsealed(
 
 
 def test_every_line_is_a_fact_before_it_is_told(stage):
-    lot, bids = opened_lot(stage)
+    _lot, bids = opened_lot(stage)
     logged = {fact.bid_id: fact for fact in stage.facts("bid.opened")}
     for bid in bids.values():
         row, fact = stage.outcome(bid), logged[bid.bid_id]
@@ -152,7 +152,7 @@ def test_a_broken_share_is_the_bidders_fault(stage):
 
         return rewritten(stage, handed, change)
 
-    lot, bids = opened_lot(stage, "abcd", dishonest=broken)
+    _lot, bids = opened_lot(stage, "abcd", dishonest=broken)
     assert stage.outcome(bids["a"]).outcome is Outcome.BIDDER
     judged = stage.facts("bid.judged")[0]
     assert (judged.verdict, judged.party, judged.rule) == ("revoked", "bidder", "1.6(b)")
@@ -196,7 +196,7 @@ def test_a_sheet_sealed_with_another_bids_header_is_the_bidders_fault(stage):
         token = stage.upload(stage.bidder_of("a").actor, (other.folder / "sheet.age").read_bytes())
         return rewritten(stage, replace(handed, envelopes={**handed.envelopes, "sheet": token}), change)
 
-    lot, bids = opened_lot(stage, "abcd", dishonest=foreign)
+    _lot, _bids = opened_lot(stage, "abcd", dishonest=foreign)
     judged = stage.facts("bid.judged")[0]
     assert (judged.party, judged.rule) == ("bidder", "1.6(f)")
 
@@ -260,7 +260,7 @@ def test_a_lying_trustee_is_disputed_and_the_bid_opens_from_the_others(stage):
 
 
 def test_a_release_that_breaks_its_promise_is_void_and_recorded(stage):
-    lot, bids = sealed_lot(stage)
+    lot, _bids = sealed_lot(stage)
     for trustee in stage.trustees.values():
         trustee.awake = False
     stage.start(lot)
@@ -340,7 +340,7 @@ def test_fewer_than_three_readable_bids_end_the_procedure(stage):
 
 
 def test_a_bidder_confirms_its_own_line_and_all_confirmed_ends_the_wait(stage):
-    lot, bids = sealed_lot(stage)
+    lot, _bids = sealed_lot(stage)
     with stage.act() as now, pytest.raises(NotFound):
         readout.confirm(stage.bidder_of("a").actor, lot, now)
     stage.start(lot)
@@ -363,7 +363,7 @@ def test_a_bidder_confirms_its_own_line_and_all_confirmed_ends_the_wait(stage):
 
 
 def test_silence_until_the_window_closes_accepts(stage):
-    lot, _ = opened_lot(stage)
+    _lot, _ = opened_lot(stage)
     assert all(row.confirmed_at is None for row in stage.rows(Opened))
     running = stage.rows(Opening)[0]
     assert running.ended_at >= running.confirm_until
@@ -455,7 +455,7 @@ def test_the_public_folder_lets_a_stranger_recompute_the_roll_and_open_every_sea
 
 
 def test_the_evaluation_stage_is_admitted_by_one_statement_and_its_releases_stay_shut(stage):
-    lot, bids = opened_lot(stage)
+    lot, _bids = opened_lot(stage)
     with stage.act(write=False):
         content = stages.content(lot, "docs")
     member = keys.generate()

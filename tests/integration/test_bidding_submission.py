@@ -23,13 +23,13 @@ from sealing.manifest import Manifest
 from supervision import facts, log, mail
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def lot(stage):
     return stage.one_lot()
 
@@ -223,7 +223,7 @@ def test_an_unfinished_upload_and_somebody_elses_upload_are_refused(stage, lot):
 
 
 def test_a_copied_bid_is_refused(stage, lot):
-    """b hands in a's ciphertexts, whose manifest leaked, under a name and key of its own."""
+    """B hands in a's ciphertexts, whose manifest leaked, under a name and key of its own."""
     sealed = stage.seal(lot, "a")
     stage.submit(lot, stage.handed(sealed, "a"), "a")
     mine = stage.handed(stage.seal(lot, "b"), "b")

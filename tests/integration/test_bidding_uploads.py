@@ -25,25 +25,26 @@ from kernel.site import site
 RAW = bytes(range(256)) * 4000
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def actor(stage):
     return stage.bidder_of("a").actor
 
 
-def create(stage, actor, length=len(RAW)):
+def create(stage, actor, length=1_024_000):
     with stage.act() as now:
         return uploads.create(actor, "docs.age", length, now).token
 
 
-def send(stage, actor, token, offset, chunks, checksum=None):
+def send(stage, actor, token, *body):
+    """Body: offset, chunks and, if promised, their checksum."""
     with clock.at(stage.now):
-        return uploads.receive(actor, token, uploads.Arriving(offset, chunks, checksum), stage.now)
+        return uploads.receive(actor, token, uploads.Arriving(*body), stage.now)
 
 
 def look(stage, actor, token):

@@ -11,30 +11,31 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 from bidding_web import opened_door
 
+from bidding import keepsake
 from bidding.models import Bid
 from kernel import keys
 from kernel.statements import Signed
 from sealing import receipts
-from supervision import log
+from supervision import log, mail
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BODY = {**TUS, "Content-Type": "application/offset+octet-stream"}
 RAW = b"sealed" * 5000
 
 
-@pytest.fixture()
+@pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def door(stage):
     with opened_door(stage) as found:
         yield found
 
 
-@pytest.fixture()
+@pytest.fixture
 def actor(stage):
     return stage.bidder_of("a").actor
 
@@ -138,7 +139,9 @@ def test_a_bid_is_handed_in_receipted_and_withdrawn(stage, door, actor):
     assert again.json["receipt_id"] == answer.json["receipt_id"]
     stage.run(6)
     path = f"/api/v1/receipts/{answer.json['receipt_id']}"
-    assert door.get(path, actor).json["state"] == "witnessed"
+    kept = door.get(path, actor).json
+    assert kept["state"] == "witnessed"
+    assert all(claim.held for claim in keepsake.claims(kept, mail.policy(), sealed.manifest_raw))
     assert door.get(path, stage.bidder_of("b").actor).status_code == 404
     mine = door.get(f"/api/v1/lots/{lot}/my-bids", actor).json["bids"]
     assert [(bid["status"], bid["acks"]) for bid in mine] == [("live", 4)]

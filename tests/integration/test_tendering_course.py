@@ -14,14 +14,14 @@ from kernel.statements import Signed
 from tendering import service, statements, steps
 from tendering.models import Lot
 from tendering.rules import CLOCK, LotEvent, LotState
-from tests.tendering_stage import Stage, method, notice, seconds, staged
+from tests.tendering_stage import Stage, method, notice, on_each_engine, seconds
 
 BIDS = [service.Candidate(f"{n:032x}", f"{n:064x}", f"投标人{n}", f"{n}000000.00") for n in (1, 2, 3)]
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with staged(tmp_path) as found:
+@pytest.fixture(params=["sqlite", "postgres"])
+def stage(request, tmp_path):
+    with on_each_engine(request.param, tmp_path) as found:
         yield found
 
 

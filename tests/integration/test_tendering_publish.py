@@ -12,12 +12,12 @@ from kernel.site import site
 from sealing.keyset import Keyset, signature_obstacles
 from tendering import publishing, service
 from tendering.rules import LotState
-from tests.tendering_stage import NODES, PDF, Stage, method, notice, seconds, staged
+from tests.tendering_stage import NODES, PDF, Stage, method, notice, on_each_engine, seconds, staged
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with staged(tmp_path) as found:
+@pytest.fixture(params=["sqlite", "postgres"])
+def stage(request, tmp_path):
+    with on_each_engine(request.param, tmp_path) as found:
         yield found
 
 

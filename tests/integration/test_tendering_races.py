@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,15 +14,13 @@ from kernel.errors import Refusal
 from kernel.site import site
 from tendering import service
 from tendering.rules import CLOCK, LotEvent, LotState
-from tests.log_stage import postgres_url
-from tests.tendering_stage import NODES, Stage, notice, staged
+from tests.tendering_stage import NODES, Stage, notice, on_each_engine
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def stage(request, tmp_path):
-    with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres_url()) if request.param == "postgres" else None
-        yield stack.enter_context(staged(tmp_path, url=url))
+    with on_each_engine(request.param, tmp_path) as found:
+        yield found
 
 
 def at_once(acts: list[Callable[[], Any]]) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 from kernel.errors import NotFound
 from tendering import listing, presentation, service, visibility
 from tendering.rules import LotEvent, TenderState
-from tests.tendering_stage import Stage, staged
+from tests.tendering_stage import Stage, on_each_engine
 
 PUBLIC = {
     "code", "project", "trade", "method", "title", "region", "pack", "pack_sha256", "practice", "state", "published_at",
@@ -26,9 +26,9 @@ SEES: dict[tuple[str, str], set[str]] = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with staged(tmp_path) as found:
+@pytest.fixture(params=["sqlite", "postgres"])
+def stage(request, tmp_path):
+    with on_each_engine(request.param, tmp_path) as found:
         yield found
 
 
