@@ -119,21 +119,23 @@ def deliver(payload: dict[str, Any]) -> None:
     )
 
 
-def put(folder: Path, identifier: str, raw: bytes) -> int:
-    """Put a file under the next number; the number that `identifier` has.
+def put(folder: Path, identifier: str, raw: bytes) -> bool:
+    """Put a file under the next number, once for each `identifier`; False if it stood there already.
 
-    The number is reserved first (`sent/<identifier>`), then the file appears by rename. A crash in between leaves a
-    number without a file, which the next delivery of the same message fills; no other message goes past it.
+    The bytes are written whole as `sent/<identifier>`, then linked to the number: the link is the delivery, and a
+    file with one name only was not delivered. A crash leaves neither a hole nor a second copy.
     """
     with _alone(folder):
-        marker = folder / "sent" / identifier
-        number = int(marker.read_text("ascii")) if marker.exists() else _next(folder)
-        path = folder / f"{number:08d}.age"
-        if not path.exists():
-            _write(marker, str(number).encode("ascii"))
-            _write(folder / "next", str(number + 1).encode("ascii"))
-            _write(path, raw)
-    return number
+        sent = folder / "sent" / identifier
+        if not sent.exists():
+            _write(sent, raw)
+        if sent.stat().st_nlink > 1:
+            return False
+        number = _next(folder)
+        os.link(sent, path_of(folder, number))
+        _sync(folder)
+        _write(folder / "next", str(number + 1).encode("ascii"))
+    return True
 
 
 def path_of(folder: Path, number: int) -> Path:
@@ -169,7 +171,11 @@ def _write(path: Path, raw: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
-    handle = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
     finally:
