@@ -134,6 +134,8 @@ def _code_from_environment() -> str | None:
 
 
 def _new_key(args: argparse.Namespace) -> None:
+    if args.out.exists():
+        raise FileExistsError(f"{args.out}: 已存在 / exists already; a key is never written over")
     passphrase = _secret(
         "KAIBIAO_PASSPHRASE", "新密钥文件的口令 / passphrase for the new key file: ", twice=True
     )
