@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
+import httpx
 import pytest
 from flask import g, request
+from werkzeug.serving import make_server
 
+from evaluation import evaluator, steps
+from evaluation.room.portal import HttpPortal, UnreachableError
+from evaluation.room.serving import server
+from kernel import keys
 from kernel.settings import load
 from portal.app import create_app
 from portal.assets import DIST
@@ -30,6 +39,7 @@ def asked(tmp_path):
             if name:
                 g.actor = stage.stage.actors[name]
 
+        stage.app = app
         client = app.test_client()
 
         def get(path, who=None, language="zh"):
@@ -79,3 +89,48 @@ def test_a_refusal_is_a_page_that_says_why(asked):
     assert get(f"/evaluate/{stage.lot}", "owner").status_code == 403
     assert get(f"/evaluate/{stage.lot}").status_code == 401
     assert get("/evaluate/E0000000000000000000000", "expert1").status_code == 404
+
+
+def test_the_evaluator_process_opens_and_serves_over_real_sockets(asked):
+    """Portal and rooms on loopback, the evaluator's own HTTP client between them, a ticket from the API."""
+    stage, _ = asked
+    stage.admitted()
+    stage.released()
+    with _listening(make_server("127.0.0.1", 0, stage.app, threaded=True)) as portal:
+        found = evaluator.open_evaluator(stage.folder / "evaluator", f"http://127.0.0.1:{portal}")
+        assert found.poll() == 3
+        assert found.poll() == 0
+        stage.step(steps.step_begin_scoring)
+        with _listening(server(found.rooms, "127.0.0.1", 0)) as rooms:
+            bid_id = stage.bid_ids["bidder"]
+            asking = {"bid_id": bid_id, "path": "bidder 施工组织设计.pdf"}
+            answer = httpx.post(
+                f"http://127.0.0.1:{portal}/api/v1/lots/{stage.lot}/tickets",
+                json=asking,
+                headers={"X-Test-Actor": "expert1"},
+            )
+            path = answer.json()["url"].partition("/rooms/")[2]
+            document = httpx.get(f"http://127.0.0.1:{rooms}/rooms/{path}")
+    assert (document.status_code, document.content) == (200, b"%PDF-1.7 " + b"bidder" * 1000)
+
+
+def test_the_evaluator_says_what_the_portal_refused(asked):
+    stage, _ = asked
+    with _listening(make_server("127.0.0.1", 0, stage.app, threaded=True)) as portal:
+        stranger = HttpPortal(f"http://127.0.0.1:{portal}", keys.generate())
+        with pytest.raises(UnreachableError, match="403"):
+            stranger.get("/work")
+        with pytest.raises(UnreachableError, match="403"):
+            stranger.save(f"/lots/{stage.lot}/ciphertexts/{'0' * 64}", stage.folder / "x", 5)
+    with pytest.raises(UnreachableError):
+        stranger.get("/work")
+
+
+@contextlib.contextmanager
+def _listening(found):
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    try:
+        yield found.server_port
+    finally:
+        found.shutdown()
+        found.server_close()
