@@ -47,6 +47,7 @@ class Lot:
     bidder: BidderIdentity
     root: bytes
     policy: str
+    platform: keys.PrivateKey
 
 
 def built_tool() -> Tool:
@@ -74,7 +75,8 @@ def made_lot(folder: Path) -> Lot:
         "supervisor": keys.b64(nodes["supervisor"].private.sign(raw)),
     }
     log = NoteKey.generate("practice/log")
-    policy = _policy(nodes, log)
+    platform = keys.generate()
+    policy = _policy(nodes, log, platform)
     bidder, root = _bidder()
     paths = {
         "keyset": raw,
@@ -85,7 +87,7 @@ def made_lot(folder: Path) -> Lot:
     for name, content in paths.items():
         (folder / name).write_bytes(content)
     found = {name: str(folder / name) for name in paths}
-    return Lot(Keyset.parse(raw), raw, found, nodes, log, identities, bidder, root, policy)
+    return Lot(Keyset.parse(raw), raw, found, nodes, log, identities, bidder, root, policy, platform)
 
 
 def _stage(name: str, nodes: dict[str, NoteKey], identities: dict[str, dict[int, bytes]]) -> Stage:
@@ -106,8 +108,8 @@ def _stage(name: str, nodes: dict[str, NoteKey], identities: dict[str, dict[int,
     return Stage(name, 3, name == "sheet", audience, readers, tuple(entries))
 
 
-def _policy(nodes: dict[str, NoteKey], log: NoteKey) -> str:
-    lines = [f"log {log.vkey}"]
+def _policy(nodes: dict[str, NoteKey], log: NoteKey, platform: keys.PrivateKey) -> str:
+    lines = [f"log {log.vkey}", f"# kaibiao platform {keys.spell(platform.public_key())}"]
     for name, key in nodes.items():
         lines += [f"witness {name} {key.vkey}", f"# kaibiao org {name} {name} office"]
     return "\n".join([*lines, f"group nodes 3 {' '.join(nodes)}", "quorum nodes", ""])

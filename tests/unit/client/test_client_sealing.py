@@ -11,7 +11,7 @@ from client_samples import LOT, NOON, PASSPHRASE, Lot, Tool, sha_of
 
 from kernel import canonical, keys, merkle, money
 from kernel.statements import Signed
-from sealing import bid, keyfile, shares, suite
+from sealing import bid, keyfile, rescue, shares, suite
 from sealing.documents import unpack
 from sealing.manifest import ClientClaim, Manifest
 from sealing.opening import Opened, open_envelope
@@ -88,7 +88,7 @@ def test_a_bid_sealed_by_the_client_is_taken_and_opens_for_every_three_trustees(
     assert {one.path for one in index.files} == {path.name for path in (tmp_path / "in").iterdir()}
     assert all(sha_of(path) == sha_of(unpacked / path.name) for path in (tmp_path / "in").iterdir())
 
-    rescued = bid.read_rescue((out / "rescue.age").read_bytes(), PASSPHRASE)
+    rescued = rescue.read((out / "rescue.age").read_bytes(), PASSPHRASE)
     assert {stage: suite.named(manifest.suite).recipient_of(secret) for stage, secret in rescued.items()} == {
         envelope.stage: envelope.recipient for envelope in manifest.envelopes
     }
@@ -195,7 +195,7 @@ def test_a_receipt_counts_as_witnessed_only_under_a_quorum(
     (tmp_path / "s").write_bytes(sig)
     answer = {
         "state": "witnessed",
-        "receipt": Signed.make(made.content(), keys.generate()).to_json(),
+        "receipt": Signed.make(made.content(), lot.platform).to_json(),
         "acks": [_ack(lot, canonical.sha(manifest), i) for i in (1, 2, 3)],
         "proof": proof.encode().decode(),
     }
@@ -205,6 +205,8 @@ def test_a_receipt_counts_as_witnessed_only_under_a_quorum(
         assert "too few nodes" in found["refused"]
         return
     assert (found["acknowledged"], found["index"]) == ([1, 2, 3], 2)
+    forged = {**answer, "receipt": Signed.make(made.content(), keys.generate()).to_json()}
+    assert "platform's signature" in tool("receipt", answer=json.dumps(forged), **job)["refused"]
     answer["acks"] = [_ack(lot, "0" * 64, 1)]
     assert "trustee 1" in tool("receipt", answer=json.dumps(answer), **job)["refused"]
     (tmp_path / "m").write_bytes(b"another")

@@ -13,15 +13,19 @@ export interface Policy {
   quorum: string;
   /** Organization of each witness, from our `# kaibiao org` lines. */
   orgs: Map<string, string>;
+  /** The key under the platform's receipts, from our line `# kaibiao platform`. */
+  platform: string | undefined;
 }
 
+const PLATFORM = /^# kaibiao platform (\S+)$/;
 const ORG = /^# kaibiao org (\S+) (.+)$/;
 
 export function parsePolicy(raw: string): Policy {
-  const policy: Policy = { logs: [], witnesses: new Map(), groups: new Map(), quorum: "", orgs: new Map() };
+  const policy: Policy = { logs: [], witnesses: new Map(), groups: new Map(), quorum: "", orgs: new Map(), platform: undefined };
   for (const line of raw.split("\n")) {
     const org = ORG.exec(line);
     if (org !== null) policy.orgs.set(org[1] as string, org[2] as string);
+    policy.platform = PLATFORM.exec(line)?.[1] ?? policy.platform;
     const items = line.split(/[ \t]+/).filter((item) => item !== "");
     if (items.length > 0 && !line.startsWith("#")) take(policy, items);
   }

@@ -3,7 +3,7 @@ import { text, unb64 } from "../core/bytes.ts";
 import { isObject, parse, type JsonObject } from "../core/canonical.ts";
 import { checkProof } from "../log/proof.ts";
 import type { Policy } from "../log/policy.ts";
-import { sealedEntry, type ReceiptAnswer } from "../seal/receipt.ts";
+import { checkPlatform, sealedEntry, type ReceiptAnswer } from "../seal/receipt.ts";
 
 export interface KeptReceipt {
   id: string;
@@ -23,6 +23,7 @@ export interface OnRoll {
 export function readReceipt(kept: string, policy: Policy): KeptReceipt {
   const answer = JSON.parse(kept) as ReceiptAnswer;
   const receipt = parse(text(unb64(answer.receipt.file)), "kaibiao-receipt/1");
+  checkPlatform(answer.receipt, policy);
   const fact = receipt["fact"] as JsonObject;
   const proof = answer.proof ? checkProof(answer.proof, sealedEntry(String(receipt["salt"]), fact), policy) : undefined;
   return {

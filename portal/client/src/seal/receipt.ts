@@ -5,6 +5,7 @@ import { encode, parse, type Json, type JsonObject } from "../core/canonical.ts"
 import { sha } from "../core/digest.ts";
 import { verified } from "../core/keys.ts";
 import { checkProof } from "../log/proof.ts";
+import type { Policy } from "../log/policy.ts";
 import type { Terms } from "./terms.ts";
 
 export interface SignedFile {
@@ -36,9 +37,16 @@ export function checkReceipt(answer: ReceiptAnswer, manifest: Uint8Array, sig: U
     throw new Error("the receipt is for another bid");
   const found: Findings = { receivedAt: String(fact["received_at"]), acknowledged: [], index: undefined, witnesses: [] };
   if (terms === undefined) return found;
+  checkPlatform(answer.receipt, terms.policy);
   found.acknowledged = answer.acks.map((ack) => checkAck(ack, sha(manifest), terms));
   if (answer.proof) Object.assign(found, checkProof(answer.proof, sealedEntry(String(receipt["salt"]), fact), terms.policy));
   return found;
+}
+
+/** The platform's signature, where the policy names its key. */
+export function checkPlatform(receipt: SignedFile, { platform }: Policy): void {
+  const holds = platform === undefined || verified(unb64(receipt.sig), unb64(receipt.file), platform);
+  if (!holds) throw new Error("the platform's signature on the receipt does not hold");
 }
 
 function checkAck(ack: SignedFile, manifestSha256: string, { keyset }: Terms): number {
