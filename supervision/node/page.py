@@ -153,9 +153,17 @@ def _none(key: Key, language: Language) -> str:
 
 
 def _table(heads: Iterable[Key], rows: list[list[str]], language: Language) -> str:
-    head = "".join(f'<th scope="col">{_word(key, language)}</th>' for key in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    """Each cell repeats its column's name, which a phone shows instead of the head."""
+    names = [_word(key, language) for key in heads]
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    body = "".join(f"<tr>{_cells(names, row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cells(names: list[str], row: list[str]) -> str:
+    return "".join(
+        f'<td data-name="{name}"><span>{cell}</span></td>' for name, cell in zip(names, row, strict=True)
+    )
 
 
 def _word(key: Key, language: Language) -> str:
@@ -177,21 +185,22 @@ def _until(text: str | None, now: dt.datetime, language: Language) -> str:
     if left <= dt.timedelta(0):
         return f'{_time(text)}<br><span class="soft">{_word("passed", language)}</span>'
     tone = "due" if left < dt.timedelta(hours=1) else "soft"
-    return f'{_time(text)}<br><span class="{tone}">{_word("left", language)} {_span(left)}</span>'
+    return f'{_time(text)}<br><span class="{tone}">{_word("left", language)} {_span(left, language)}</span>'
 
 
 def _ago(text: str | None, now: dt.datetime, language: Language) -> str:
     if text is None:
         return _word("never", language)
     passed = max(now - parse_rfc3339(text), dt.timedelta(0))
-    return f'<time datetime="{text}">{_span(passed)} {_word("ago", language)}</time>'
+    return f'<time datetime="{text}">{_span(passed, language)} {_word("ago", language)}</time>'
 
 
-def _span(length: dt.timedelta) -> str:
+def _span(length: dt.timedelta, language: Language) -> str:
     """Days, then hours:minutes:seconds; seconds alone below a minute."""
+    day, second = word((" 天", " d"), language), word((" 秒", " s"), language)
     seconds = length // dt.timedelta(seconds=1)
     if seconds < 60:
-        return f"{seconds} s"
+        return f"{seconds}{second}"
     hours, rest = divmod(seconds % 86400, 3600)
     clock = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
-    return f"{seconds // 86400} d {clock}" if seconds >= 86400 else clock
+    return f"{seconds // 86400}{day} {clock}" if seconds >= 86400 else clock

@@ -29,6 +29,7 @@ JSON, HTML, CSS, BYTES = (
     "application/octet-stream",
 )
 MAX_PAPERS = 1024 * 1024
+MAX_DRAINED = 4 * 1024 * 1024
 MAX_CONNECTIONS = 64
 TIMEOUT_S = 10
 PAGE_CSP = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -192,11 +193,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not re.fullmatch(r"[0-9]{1,9}", length):
             self._send(Reply(411, b"a length is needed\n"))
         elif int(length) > self.desk.limit(path):
+            self._drain(int(length))
             self._send(Reply(413, b"too large\n"))
         else:
             body = self.rfile.read(int(length))
             short = len(body) != int(length)
             self._answer(lambda: Reply(400, b"cut short\n") if short else self.desk.post(path, body))
+
+    def _drain(self, length: int) -> None:
+        """Read away what is not too long, so that the sender hears the answer before the line closes."""
+        left = min(length, MAX_DRAINED)
+        while left > 0 and (part := self.rfile.read(min(left, 65_536))):
+            left -= len(part)
 
     def _answer(self, act: Callable[[], Reply]) -> None:
         if not self.desk._busy.acquire(blocking=False):  # noqa: SLF001  the desk's own limit

@@ -17,15 +17,15 @@ Key = Literal[
 WORDS: dict[Key, tuple[str, str]] = {
     "title": ("监督节点", "Supervision node"),
     "what": (
-        "本节点独立于交易平台运行:逐条下载公开日志,自行重算,确认无误后才签名见证;保管开标密钥的一份,到时发布。",
+        "本节点独立于交易平台运行：逐条下载公开日志，自行重算，确认无误后才签名见证；保管开标密钥的一份，到时发布。",
         (
             "Independent of the trading platform, this node fetches every entry of the public log, recomputes it and"
             " only then cosigns. It keeps one share of the keys to each opening and releases it when the time comes."
         ),
     ),
-    "practice": ("演练节点,不用于真实交易", "Practice node: not for real tenders"),
+    "practice": ("演练节点，不用于真实交易", "Practice node: not for real tenders"),
     "halted": (
-        "日志出现两个版本,本节点已停止签名。证据见下。",
+        "日志出现两个版本，本节点已停止签名。证据见下。",
         "The log has shown two versions of itself. This node signs nothing any more; the evidence is below.",
     ),
     "latest": ("最近见证的日志", "Log as last cosigned"),
@@ -34,7 +34,7 @@ WORDS: dict[Key, tuple[str, str]] = {
     "ago": ("前", "ago"),
     "never": ("尚未", "not yet"),
     "state": ("状态", "State"),
-    "agrees": ("一致,未发现异常", "Consistent: nothing found amiss"),
+    "agrees": ("一致，未发现异常", "Consistent: nothing found amiss"),
     "key": ("本节点的公钥", "This node's keys"),
     "peers": ("其他节点", "The other nodes"),
     "peers_what": (
@@ -63,7 +63,7 @@ WORDS: dict[Key, tuple[str, str]] = {
     "over": ("已结束", "over"),
     "bundle": ("离线封标工具", "Offline sealing page"),
     "bundle_what": (
-        "单个文件,断网可用,与平台提供的应当完全相同:下载后请核对摘要。",
+        "单个文件，断网可用，与平台提供的应当完全相同：下载后请核对摘要。",
         "One file that works without a network, the same as the platform's to the byte: compare the hash after downloading.",
     ),
     "download": ("下载", "Download"),
@@ -74,7 +74,7 @@ WORDS: dict[Key, tuple[str, str]] = {
     "sign": ("签名公钥", "Signing key"),
     "inbox": ("收件公钥", "Inbox recipient"),
     "origin": ("日志", "Log"),
-    "clock": ("本节点时钟", "This node's clock"),
+    "clock": ("本节点时钟（北京时间）", "This node's clock (Beijing time)"),
     "other_language": ("English", "中文"),
 }
 
@@ -90,14 +90,14 @@ STEPS = {
 COLORS = {"red": ("红色", "red"), "yellow": ("黄色", "yellow"), "green": ("绿色", "green")}
 
 POINTS = {
-    "log.fork": ("日志分叉:同一密钥签署了两棵树", "Log fork: one key signed two trees"),
+    "log.fork": ("日志分叉：同一密钥签署了两棵树", "Log fork: one key signed two trees"),
     "log.unserved": ("日志未提供其签名所指的内容", "The log does not serve what it signed"),
-    "roll.refused": ("名册与本节点所见不符,未予封箱", "The roll is not what this node has seen: no close"),
+    "roll.refused": ("名册与本节点所见不符，未予封箱", "The roll is not what this node has seen: no close"),
     "roll.missing": ("名册未按时送达", "The roll has not come in time"),
     "admission.wrong": ("开启名单与封箱声明不符", "The bids admitted do not follow from the closes"),
     "presented.missing": ("曾向本节点出示的投标不在名册上", "A bid presented here is not on the roll"),
-    "keyset.refused": ("密钥集未通过核对,未予签名", "A keyset failed the checks and was not signed"),
-    "clock.step": ("本节点时钟跳变,暂停签署", "This node's clock stepped: signing paused"),
+    "keyset.refused": ("密钥集未通过核对，未予签名", "A keyset failed the checks and was not signed"),
+    "clock.step": ("本节点时钟跳变，暂停签署", "This node's clock stepped: signing paused"),
     "lot.unserved": ("本节点无法处理该标段", "This node cannot serve the lot"),
 }
 
