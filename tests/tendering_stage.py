@@ -32,6 +32,7 @@ from supervision.models import LogFact
 from supervision.note import Kind, NoteKey
 from tendering import service
 from tendering.models import Lot, Tender
+from tests.log_stage import postgres_url
 
 ORIGIN = "practice/stage"
 REAL = "log.example.gov.cn"
@@ -296,3 +297,11 @@ def staged(folder: Path, origin: str = ORIGIN, now: dt.datetime = START, url: st
         finally:
             db.session.remove()
             db.engine.dispose()
+
+
+@contextlib.contextmanager
+def on_each_engine(engine: str, folder: Path):
+    """A stage on `sqlite`, or on `postgres` where KAIBIAO_TEST_POSTGRES names a server."""
+    with contextlib.ExitStack() as stack:
+        url = stack.enter_context(postgres_url()) if engine == "postgres" else None
+        yield stack.enter_context(staged(folder, url=url))
