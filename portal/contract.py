@@ -20,7 +20,7 @@ class ErrorSchema(Schema):
     detail = fields.Dict(required=True)
 
 
-class Contract(Api):
+class Contract(Api):  # type: ignore[misc]  # flask-smorest has no types
     """flask-smorest, with our one error shape."""
 
     ERROR_SCHEMA = ErrorSchema
