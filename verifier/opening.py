@@ -1,0 +1,188 @@
+"""The opening, done over: every sheet decrypted again from ciphertext and lines, and compared with what was read out (1.6, 1.7)."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from kernel import canonical, money
+from kernel.errors import Words
+from sealing import opening
+from sealing.faults import Judgment, Party
+from sealing.keyset import Stage
+from sealing.manifest import Manifest
+from sealing.roll import Status
+from sealing.sheet import Sheet
+from supervision import facts
+from supervision.lotview import Admitted
+from verifier.case import LotCase, short
+from verifier.claims import Section, not_due, one
+from verifier.listed import Listed
+from verifier.release import Given
+from verifier.source import MissingError, find
+
+Lines = Mapping[int, bytes]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A bid as it opened here: the sheet, or whose fault it is that there is none."""
+
+    bid_id: str
+    manifest_sha256: str
+    plain: bytes | None
+    sheet: Sheet | None
+    judgment: Judgment | None
+
+
+def bids(
+    lot: LotCase, stage: Stage, found: list[Listed], admitted: Admitted, given: list[Given]
+) -> Section[list[Read]]:
+    """Each admitted bid opened again, one claim for each."""
+    manifests = {entry.manifest.bid_id: entry for entry in found if entry.status is Status.LIVE}
+    read = list[Read]()
+    for bid_id in admitted.bids:
+        entry = manifests[bid_id]
+        lines = {
+            one_file.i: one_file.release.lines[bid_id]
+            for one_file in given
+            if bid_id in one_file.release.lines
+        }
+        plain, judgment, disputed = _opened(lot, stage, entry.manifest, lines)
+        here = Read(bid_id, entry.sha256, plain, None if plain is None else Sheet.parse(plain), judgment)
+        read.append(here)
+        faults = [*_disputed(bid_id, disputed), *_read_faults(lot, here)]
+        yield from one("bid", faults, _read_words(here))
+    for bid_id in admitted.set_aside:
+        yield not_due(
+            "bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened"
+        )
+    return read
+
+
+def _opened(
+    lot: LotCase, stage: Stage, manifest: Manifest, lines: Lines
+) -> tuple[bytes | None, Judgment | None, tuple[Judgment, ...]]:
+    """The payload or the judgment, and the lines that are not the committed ones."""
+    digest = manifest.envelope(stage.name).ciphertext_sha256
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain"
+        try:
+            with lot.archive.open(lot.path(f"ciphertexts/{digest}.age")) as ciphertext:
+                found = opening.open_envelope(manifest, stage.name, lines, ciphertext, plain)
+        except MissingError:
+            return None, Judgment(Party.PLATFORM, "1.6(d)", "缺少密文", "the ciphertext is missing"), ()
+        except opening.TooFewLinesError:
+            return None, Judgment(Party.TRUSTEE, "1.7", "密钥份额不足", "too few shares"), ()
+        if isinstance(found, Judgment):
+            return None, found, ()
+        return plain.read_bytes(), None, found.disputed
+
+
+def _disputed(bid_id: str, disputed: tuple[Judgment, ...]) -> Iterator[Words]:
+    for judgment in disputed:
+        yield Words(f"{short(bid_id)}：{judgment.zh}", f"{short(bid_id)}: {judgment.en}")
+
+
+def _read_faults(lot: LotCase, read: Read) -> Iterator[Words]:
+    opened = [fact for _, fact in lot.logged(facts.BidOpened) if fact.bid_id == read.bid_id]
+    judged = [fact for _, fact in lot.logged(facts.BidJudged) if fact.bid_id == read.bid_id]
+    if len(opened) + len(judged) != 1:
+        yield _about(
+            read,
+            f"在日志中读出 {len(opened)} 次、判定 {len(judged)} 次",
+            f"was read out {len(opened)} times and judged {len(judged)} times",
+        )
+    for fact in opened:
+        yield from _opened_faults(lot, read, fact)
+    for verdict in judged:
+        yield from _judged_faults(read, verdict)
+
+
+def _opened_faults(lot: LotCase, read: Read, fact: facts.BidOpened) -> Iterator[Words]:
+    if read.plain is None or read.sheet is None:
+        why = read.judgment
+        yield _about(
+            read,
+            f"宣布已开启，但打不开：{why.zh if why else ''}",
+            f"was read out, but does not open: {why.en if why else ''}",
+        )
+        return
+    sheet = read.sheet
+    price = None if sheet.price is None else money.wire(sheet.price)
+    if fact.price != price:
+        yield _about(
+            read,
+            f"唱标报价 {fact.price}，密封报价 {price}",
+            f"was read out at {fact.price}, but sealed at {price}",
+        )
+    if (fact.bidder, fact.period_days) != (sheet.header.bidder, sheet.period_days):
+        yield _about(
+            read, "唱标的投标人或工期与密封内容不同", "was read out with another bidder or period than sealed"
+        )
+    if (fact.sheet_sha256, fact.manifest_sha256) != (canonical.sha(read.plain), read.manifest_sha256):
+        yield _about(read, "日志记录的是别的报价表", "is logged with the hash of another sheet")
+    if find(lot.archive, lot.path(f"sheets/{read.bid_id}.json")) != read.plain:
+        yield _about(
+            read, "公布的报价表与解密结果不同", "is published with another sheet than the one sealed"
+        )
+    yield from _words_faults(read, sheet)
+
+
+def _words_faults(read: Read, sheet: Sheet) -> Iterator[Words]:
+    said = sheet.price_words
+    if said is not None and (sheet.price is None or said != money.words(sheet.price)):
+        yield _about(read, "大写与小写金额不一致", "states another price in words than in figures")
+
+
+def _judged_faults(read: Read, fact: facts.BidJudged) -> Iterator[Words]:
+    if read.judgment is None:
+        yield _about(read, f"被判“{fact.verdict}”，其实可以打开", f"was judged {fact.verdict}, but opens")
+        return
+    expected = "revoked" if read.judgment.party is Party.BIDDER else "returned"
+    if (fact.party, fact.rule, fact.verdict) != (read.judgment.party.value, read.judgment.rule, expected):
+        yield _about(
+            read,
+            f"判给 {fact.party}（{fact.rule}），实为 {read.judgment.party.value}（{read.judgment.rule}）",
+            f"is blamed on {fact.party} ({fact.rule}); it is {read.judgment.party.value}'s fault ({read.judgment.rule})",
+        )
+
+
+def _read_words(read: Read) -> Words:
+    if read.sheet is None:
+        why = read.judgment
+        return Words(
+            f"{short(read.bid_id)} 未能开启，判定无误：{why.zh if why else ''}",
+            f"{short(read.bid_id)} does not open, judged rightly: {why.en if why else ''}",
+        )
+    price = "—" if read.sheet.price is None else money.wire(read.sheet.price)
+    return Words(
+        f"{short(read.bid_id)} {read.sheet.header.bidder}，{price} 元，由密文和份额重新解密得出",
+        f"{short(read.bid_id)} {read.sheet.header.bidder}, CNY {price}, decrypted again from ciphertext and shares",
+    )
+
+
+def nothing_else(lot: LotCase, read: list[Read]) -> Section[None]:
+    """No line was read out or judged that no admitted bid stands behind."""
+    known = {one_bid.bid_id for one_bid in read}
+    said = [fact.bid_id for _, fact in lot.logged(facts.BidOpened)]
+    said += [fact.bid_id for _, fact in lot.logged(facts.BidJudged)]
+    strange = sorted({bid_id for bid_id in said if bid_id not in known})
+    faults = [
+        Words(f"唱出了未准入的投标 {short(bid_id)}", f"{short(bid_id)} was read out, but never admitted")
+        for bid_id in strange
+    ]
+    yield from one(
+        "readout",
+        faults,
+        Words(
+            f"唱标 {len(said)} 份，与准入的投标一一对应",
+            f"{len(said)} lines read out, one for each admitted bid",
+        ),
+    )
+
+
+def _about(read: Read, zh: str, en: str) -> Words:
+    return Words(f"{short(read.bid_id)} {zh}", f"{short(read.bid_id)} {en}")

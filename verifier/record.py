@@ -1,0 +1,93 @@
+"""The opening record: the one that was logged, signed, and saying what opened here (sealing.md 1.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kernel import canonical, keys
+from kernel.errors import Words
+from supervision import facts
+from supervision.lotview import Admitted
+from tendering.rules import LotEvent
+from verifier.case import LotCase, short
+from verifier.claims import Section, not_due, one
+from verifier.opening import Read
+from verifier.source import read_json
+
+RECORD = "kaibiao-opening-record/1"
+
+
+def record(lot: LotCase, read: list[Read], admitted: Admitted) -> Section[None]:
+    """The opening record: as logged, signed, and saying what opened here."""
+    logged = lot.logged(facts.OpeningRecord)
+    if not logged:
+        if lot.happened(LotEvent.END_OPENING) is not None:
+            raise ValueError("the opening ended without a record")
+        yield not_due("record", "尚无开标记录", "there is no opening record yet")
+        return
+    raw, fact = lot.get("record.json"), logged[-1][1]
+    told = read_json(lot.archive, lot.path("record.json"))
+    faults = [*_record_faults(lot, raw, fact), *_content_faults(lot, told, read, admitted)]
+    who = "、".join(one_sig.by for one_sig in fact.signatures)
+    yield from one(
+        "record",
+        faults,
+        Words(
+            f"{short(fact.record_sha256)}，内容与重新开启的结果一致，签署：{who}",
+            f"{short(fact.record_sha256)} says what opened here, signed by {who}",
+        ),
+    )
+    if any(one_sig.by == "supervisor" for one_sig in fact.signatures) and not _supervisor_signed(
+        lot, raw, fact
+    ):
+        yield not_due(
+            "record",
+            "监督部门签署人的证书未公布，其签名未核验",
+            "the certificate under the supervising authority's signature is not public: not rechecked",
+        )
+
+
+def _record_faults(lot: LotCase, raw: bytes, fact: facts.OpeningRecord) -> Iterator[Words]:
+    if canonical.sha(raw) != fact.record_sha256:
+        yield Words("开标记录与日志中的哈希不符", "the record is not the one whose hash was logged")
+    signers = {"platform": lot.book.policy.platform, "owner": keys.parse(lot.keyset.fact_keys.owner)}
+    for signature in fact.signatures:
+        key = signers.get(signature.by)
+        if key is not None and not keys.verified(keys.unb64(signature.sig), raw, key):
+            yield Words(
+                f"开标记录上 {signature.by} 的签名无效",
+                f"the signature of {signature.by} under the record is not valid",
+            )
+    if "platform" not in {signature.by for signature in fact.signatures}:
+        yield Words("开标记录没有平台签名", "the platform did not sign the record")
+
+
+def _supervisor_signed(lot: LotCase, raw: bytes, fact: facts.OpeningRecord) -> bool:
+    key = keys.parse(lot.keyset.fact_keys.supervisor)
+    sigs = [one_sig.sig for one_sig in fact.signatures if one_sig.by == "supervisor"]
+    return all(keys.verified(keys.unb64(sig), raw, key) for sig in sigs)
+
+
+def _content_faults(
+    lot: LotCase, told: Mapping[str, Any], read: list[Read], admitted: Admitted
+) -> Iterator[Words]:
+    box = lot.final.fact
+    roll = {"seq": box.seq, "root": box.root, "count": box.count, "cut_size": box.cut_size}
+    if (told["type"], told["lot"], told["roll"]) != (RECORD, lot.code, roll):
+        yield Words("开标记录写的是别的标段或名册", "the record is of another lot or roll")
+    if told["admitted"]["bids"] != list(admitted.bids):
+        yield Words("开标记录写的准入投标不同", "the record lists other bids as admitted")
+    shown = {row["bid_id"]: (row["manifest_sha256"], row["sheet_sha256"]) for row in told["bids"]}
+    for one_bid in read:
+        sha256 = None if one_bid.plain is None else canonical.sha(one_bid.plain)
+        if shown.get(one_bid.bid_id) != (one_bid.manifest_sha256, sha256):
+            yield _about(
+                one_bid.bid_id,
+                "在开标记录中与解密结果不同",
+                "stands in the record with another sheet than the one sealed",
+            )
+
+
+def _about(bid_id: str, zh: str, en: str) -> Words:
+    return Words(f"{short(bid_id)} {zh}", f"{short(bid_id)} {en}")

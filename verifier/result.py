@@ -1,0 +1,227 @@
+"""The result computed again from the signed sheets, and the award against rank, publicity and signature."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from evaluation import spec
+from evaluation.methods.evaluate import evaluate
+from evaluation.prices import Bid
+from evaluation.sheets import Sheet
+from evaluation.spec import MethodSpec
+from kernel import canonical, clock, keys, money
+from kernel.errors import Words
+from kernel.statements import Signed
+from supervision import facts
+from tendering import rules, timetable
+from tendering.rules import LotEvent
+from tendering.statements import AWARD
+from verifier.case import LotCase, short
+from verifier.claims import Section, holds, lie, not_due, one
+from verifier.opening import Read
+from verifier.source import find
+
+
+def method(lot: LotCase) -> Section[MethodSpec | None]:
+    """The method object is the one whose hash stands in the notice."""
+    noticed = {row.lot: row.method_sha256 for row in lot.case.fact.lots}[lot.code]
+    shown = [keys.unb64(str(lot.told["method"]))]
+    published = find(lot.archive, lot.path("method.json"))
+    if published is not None:
+        shown.append(published)
+    if any(canonical.sha(raw) != noticed for raw in shown):
+        yield lie(
+            "method",
+            f"评标办法不是公告所定的 {short(noticed)}",
+            f"the evaluation method is not the one of the notice, {short(noticed)}",
+        )
+        return None
+    found = spec.parse(shown[0])
+    yield holds(
+        "method",
+        f"{found.id.value}，哈希 {short(noticed)} 与公告一致",
+        f"{found.id.value}, hash {short(noticed)} as in the notice",
+    )
+    return found
+
+
+def result(
+    lot: LotCase, method_spec: MethodSpec | None, read: list[Read], scored: list[Sheet] | None
+) -> Section[Mapping[str, Any] | None]:
+    """The published result is, byte for byte, what method, opened prices and signed sheets give."""
+    logged = lot.logged(facts.ResultPublished)
+    if not logged:
+        yield not_due("result", "评审结果尚未产生", "there is no result yet")
+        return None
+    raw, fact = lot.get("result.json"), logged[-1][1]
+    told: Mapping[str, Any] = canonical.decode(raw)
+    faults = list(_logged_faults(raw, told, fact))
+    recomputed = method_spec is not None and scored is not None
+    if method_spec is not None and scored is not None:
+        faults += _computed_faults(lot, raw, evaluate(method_spec, priced(lot, read), scored).file(lot.code))
+    first = "、".join(short(row["bid_id"]) for row in told["ranking"] if row["rank"] == 1) or "—"
+    if recomputed or faults:
+        yield from one(
+            "result",
+            faults,
+            Words(
+                f"{short(fact.result_sha256)}，由评分表逐项重新计算得出，第一名 {first}",
+                f"{short(fact.result_sha256)}, computed again from prices and sheets, byte for byte; first: {first}",
+            ),
+        )
+    else:
+        yield not_due(
+            "result",
+            f"{short(fact.result_sha256)} 与日志一致；评分表公开后方能重新计算",
+            f"{short(fact.result_sha256)} as logged; computed again once the sheets are public",
+        )
+    return told
+
+
+def _logged_faults(raw: bytes, told: Mapping[str, Any], fact: facts.ResultPublished) -> Iterator[Words]:
+    if canonical.sha(raw) != fact.result_sha256:
+        yield Words(
+            "公布的结果与日志中的哈希不符", "the published result is not the one whose hash was logged"
+        )
+    shown = [(row["bid_id"], row["rank"], row["total"]) for row in told["ranking"]]
+    if shown != [(place.bid_id, place.rank, place.total) for place in fact.ranking]:
+        yield Words("公布的名次与日志不符", "the published ranking is not the one logged")
+
+
+def _computed_faults(lot: LotCase, raw: bytes, computed: bytes) -> Iterator[Words]:
+    if raw == computed:
+        return
+    here = [
+        (row["rank"], short(row["bid_id"]), row["total"]) for row in canonical.decode(computed)["ranking"]
+    ]
+    yield Words(
+        f"{lot.code} 的结果与按评分表重新计算的不同，应为 {here}",
+        f"the result is not what the sheets give: {here}",
+    )
+
+
+def priced(lot: LotCase, read: list[Read]) -> list[Bid]:
+    """The bids that the committee judged: read out, and their documents opened."""
+    opened = {fact.bid_id for _, fact in lot.logged(facts.DocsOpened) if fact.sha256 is not None}
+    judged = [one_bid for one_bid in read if one_bid.sheet is not None and one_bid.bid_id in opened]
+    return [
+        Bid(one_bid.bid_id, one_bid.sheet.price, one_bid.sheet.items.get("enterprise"))
+        for one_bid in judged
+        if one_bid.sheet is not None
+    ]
+
+
+def publicity(lot: LotCase) -> Section[None]:
+    """The candidates stood on public view for the law's time before anybody was chosen."""
+    begun, logged = lot.happened(LotEvent.START_PUBLICITY), lot.logged(facts.PublicityStarted)
+    if begun is None or not logged:
+        yield not_due("publicity", "尚未公示", "no candidates are on public view yet")
+        return
+    ends = logged[-1][1].ends_at
+    least = timetable.publicity_until(lot.case.pack, clock.parse_rfc3339(begun.at))
+    faults = list[Words]()
+    if clock.parse_rfc3339(ends) < least.at:
+        faults.append(
+            Words(
+                f"公示期至 {ends}，短于 {least.rule.cited} 的要求",
+                f"publicity ends {ends}, sooner than {least.rule.cited} allows",
+            )
+        )
+    chosen = lot.happened(LotEvent.AWARD)
+    if chosen is not None and chosen.at < ends:
+        faults.append(
+            Words(
+                f"公示至 {ends}，却于 {chosen.at} 定标",
+                f"awarded at {chosen.at}, although publicity ran until {ends}",
+            )
+        )
+    yield from one(
+        "publicity",
+        faults,
+        Words(
+            f"{begun.at} 至 {ends}，符合 {least.rule.cited}",
+            f"{begun.at} to {ends}, as {least.rule.cited} asks",
+        ),
+    )
+
+
+def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Section[None]:
+    """The winner is the first in rank who has not given up, at the price that was sealed, chosen by the owner's signature."""
+    logged = lot.logged(facts.Award)
+    if not logged:
+        yield not_due("award", "尚未定标", "no award yet")
+        return
+    fact = logged[-1][1]
+    candidates: Sequence[Mapping[str, Any]] = lot.told["candidates"] or []
+    ranking = [] if told is None else list(told["ranking"])
+    faults = [*_candidate_faults(candidates, ranking, read), *_winner_faults(lot, fact, read)]
+    if len(logged) > 1:
+        faults.append(Words(f"日志中有 {len(logged)} 次定标", f"the log holds {len(logged)} awards"))
+    _check_rank(lot, fact.bid_id, [row["bid_id"] for row in candidates])
+    given_up = dict(lot.told["given_up"] or {})
+    words = Words(
+        f"{fact.bidder}，{fact.price} 元，排名和签名无误", f"{fact.bidder} at CNY {fact.price}, in rank order"
+    )
+    if given_up:
+        words = Words(
+            f"{words.zh}（平台称放弃中标：{given_up}）",
+            f"{words.en} (the portal says these gave up: {given_up})",
+        )
+    yield from one("award", faults, words)
+
+
+def _check_rank(lot: LotCase, bid_id: str, ranked: list[str]) -> None:
+    """Refused as the platform should have refused it; only an owner of private money may choose freely."""
+    free = lot.case.fact.trade == "construction" and not lot.case.notice.get("state_funded", True)
+    given_up = ranked if free else list(lot.told["given_up"] or {})
+    rules.check_rank(lot.case.pack, ranked, bid_id, given_up)
+
+
+def _candidate_faults(
+    candidates: Sequence[Mapping[str, Any]], ranking: Sequence[Mapping[str, Any]], read: list[Read]
+) -> Iterator[Words]:
+    rank = {row["bid_id"]: row["rank"] for row in ranking}
+    order = [rank.get(row["bid_id"], 0) for row in candidates]
+    if order != sorted(order) or {row["bid_id"] for row in candidates} != set(rank):
+        yield Words(
+            "公示的候选人顺序与评审结果不符", "the candidates on view are not in the order of the result"
+        )
+    sealed = {one_bid.bid_id: one_bid for one_bid in read}
+    for row in candidates:
+        if not _is_sealed(row, sealed.get(row["bid_id"])):
+            yield Words(
+                f"候选人 {row['bidder']} 的报价或投标与开标不符",
+                f"the candidate {row['bidder']} stands with another price or bid than opened",
+            )
+
+
+def _is_sealed(row: Mapping[str, Any], read: Read | None) -> bool:
+    if read is None or read.sheet is None or read.sheet.price is None:
+        return False
+    said = (read.manifest_sha256, read.sheet.header.bidder, money.wire(read.sheet.price))
+    return (row["manifest_sha256"], row["bidder"], row["price"]) == said
+
+
+def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterator[Words]:
+    winner = {
+        "bid_id": fact.bid_id,
+        "manifest_sha256": fact.manifest_sha256,
+        "bidder": fact.bidder,
+        "price": fact.price,
+    }
+    found = [one_bid for one_bid in read if one_bid.bid_id == fact.bid_id]
+    if not found or not _is_sealed(winner, found[0]):
+        yield Words(
+            "中标人、中标价与密封的投标不符", "the award names another bidder or price than was sealed"
+        )
+    if lot.told["awarded_bid"] != fact.bid_id:
+        yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")
+    moved = lot.happened(LotEvent.AWARD)
+    if moved is not None and moved.role == rules.CLOCK:
+        return  # the law chose for a silent owner: nobody signed
+    signed = None if lot.told["award"] is None else Signed.from_json(lot.told["award"])
+    if signed is None or not signed.signed_by(keys.parse(lot.keyset.fact_keys.owner)):
+        yield Words("定标没有招标人的有效签名", "the award is not signed by the owner's key")
+    elif signed.content(AWARD) != {"type": AWARD, "lot": lot.code, **winner}:
+        yield Words("招标人签署的是另一定标", "the owner signed another award")

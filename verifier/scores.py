@@ -1,0 +1,129 @@
+"""The evaluation's papers: the committee, what it admitted, the documents' outcome, and each signed score sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evaluation import sheets
+from evaluation.sheets import Sheet
+from kernel import canonical, keys
+from kernel.errors import Words
+from kernel.statements import Signed
+from supervision import facts
+from tendering.rules import LotEvent
+from verifier.case import LotCase, key_of, short
+from verifier.claims import Section, not_due, one
+from verifier.receipts import Disclosed
+from verifier.release import public
+from verifier.source import find, read_json
+
+
+def committee(lot: LotCase) -> Section[bool]:
+    """The members that the log names, by alias and key; the published list shows no others."""
+    if not lot.view.members:
+        yield not_due("committee", "尚未组建评标委员会", "no committee is formed yet")
+        return False
+    told = read_json(lot.archive, lot.path("committee.json"))
+    shown = {row["alias"]: row["sign_key"] for row in _rows(told["members"])}
+    faults = (
+        []
+        if shown == lot.view.members
+        else [Words("公布的评委与日志不符", "the published committee is not the one logged")]
+    )
+    aliases = "、".join(sorted(shown))
+    return (
+        yield from one("committee", faults, Words(f"评委 {aliases}，与日志一致", f"{aliases}, as logged"))
+    )
+
+
+def _rows(value: object) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise TypeError("not a list")
+    return value
+
+
+def documents(lot: LotCase) -> Section[None]:
+    """The evaluation's stages were admitted by every member; what opened is what the log says."""
+    for stage in lot.keyset.stages:
+        if public(stage):
+            continue
+        logged = [fact for _, fact in lot.logged(facts.StageAdmitted) if fact.stage == stage.name]
+        if not logged:
+            yield not_due("docs", f"{stage.name}：尚未准入", f"{stage.name}: not admitted yet")
+            continue
+        faults = (
+            []
+            if stage.name in lot.view.admissions
+            else [
+                Words(
+                    f"{stage.name}：准入没有全体评委签名",
+                    f"{stage.name}: admitted without the signature of every member",
+                )
+            ]
+        )
+        shown = {
+            row["bid_id"]: (row["result"], row["sha256"])
+            for row in _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
+        }
+        opened = {fact.bid_id: (fact.result, fact.sha256) for _, fact in lot.logged(facts.DocsOpened)}
+        if shown != opened:
+            faults.append(
+                Words(
+                    "公布的文件开启结果与日志不符",
+                    "the published outcome of the documents is not the one logged",
+                )
+            )
+        yield from one(
+            "docs",
+            faults,
+            Words(
+                f"{stage.name}：全体评委签名准入，{len(opened)} 份已开启",
+                f"{stage.name}: admitted by every member, {len(opened)} opened",
+            ),
+        )
+
+
+def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet] | None]:
+    """Each member's sheet: signed by the seat's key, sealed in the log before the result; the last one sealed counts."""
+    if lot.happened(LotEvent.AWARD) is None:
+        yield not_due("scores", "评分表在定标后公开", "score sheets become public with the award")
+        return None
+    found, faults = list[Sheet](), list[Words]()
+    for alias, sign_key in sorted(lot.view.members.items()):
+        raw = find(lot.archive, lot.path(f"scores/{alias}.json"))
+        if raw is None:
+            faults.append(Words(f"缺少 {alias} 的评分表", f"the sheet of {alias} is missing"))
+            continue
+        told = canonical.decode(raw)
+        faults += _sheet_faults(alias, sign_key, told, disclosed)
+        found.append(sheets.parse(keys.unb64(told["file"])))
+    held = yield from one(
+        "scores",
+        faults,
+        Words(
+            f"{len(found)} 份评分表签名有效，均早已封存在日志中",
+            f"{len(found)} sheets, each signed by its seat and sealed in the log before the result",
+        ),
+    )
+    return found if held else None
+
+
+def _sheet_faults(
+    alias: str, sign_key: str, told: Mapping[str, Any], disclosed: list[Disclosed]
+) -> Iterator[Words]:
+    signed = Signed(keys.unb64(told["file"]), keys.unb64(told["sig"]))
+    own = keys.spell(key_of(keys.unb64(told["cert"]))) == sign_key
+    if not own or not signed.signed_by(keys.parse(sign_key)):
+        yield Words(
+            f"{alias} 的评分表不是该评委签的", f"the sheet of {alias} is not signed by the key of that seat"
+        )
+    if sheets.parse(signed.raw).evaluator != alias:
+        yield Words(f"{alias} 的评分表写的是别的评委", f"the sheet of {alias} names another evaluator")
+    sealed = [one_fact.fact for one_fact in disclosed if isinstance(one_fact.fact, facts.ScoreSheet)]
+    last = [fact for fact in sealed if fact.evaluator == alias][-1:]
+    if [(fact.sheet_sha256, fact.sig) for fact in last] != [(signed.sha256, told["sig"])]:
+        yield Words(
+            f"{alias} 的评分表 {short(signed.sha256)} 与日志中封存的不符",
+            f"the sheet of {alias}, {short(signed.sha256)}, is not the one sealed in the log",
+        )

@@ -1,0 +1,158 @@
+"""The terms of a lot: keyset, deadline, and whether the law gave bidders their time (log-and-nodes.md, section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kernel import canonical, clock, keys
+from kernel.errors import Words
+from sealing.keyset import Keyset, signature_obstacles
+from sealing.wire import WireError
+from supervision import facts
+from supervision.deadline import Authority, Course
+from supervision.vocabulary import Statement
+from tendering import timetable
+from verifier import moments
+from verifier.case import LotCase, short
+from verifier.claims import Section, holds, not_due, one
+from verifier.log import facts_of
+
+Moved = facts.Timetable | facts.Suspended | facts.Resumed | facts.OutageOrder
+
+
+def keyset(lot: LotCase) -> Section[bool]:
+    """The keyset in force: signed by owner and supervising authority, its trustees the pinned nodes, its hash in the notice."""
+    faults = list(_keyset_faults(lot))
+    terms = lot.view.terms
+    if terms is None or faults:
+        return (yield from one("keyset", faults or [_no_keyset()], _no_keyset()))
+    stages = ", ".join(f"{stage.name} {stage.t}/{stage.n}" for stage in terms.keyset.stages)
+    return (
+        yield from one(
+            "keyset",
+            [],
+            Words(
+                f"第 {terms.keyset.version} 版 {short(terms.sha256)}，招标人和监督部门签名有效，门限 {stages}",
+                f"version {terms.keyset.version}, {short(terms.sha256)}, signed by owner and supervising authority; {stages}",
+            ),
+        )
+    )
+
+
+def _no_keyset() -> Words:
+    return Words("日志中没有有效的密钥集", "the log holds no keyset that counts")
+
+
+def _keyset_faults(lot: LotCase) -> Iterator[Words]:
+    for index, fact in lot.logged(facts.Keyset):
+        for fault in _logged_faults(lot, fact):
+            yield Words(f"第 {index} 条的密钥集不成立：{fault}", f"the keyset of entry {index}: {fault}")
+    terms = lot.view.terms
+    if terms is None:
+        return
+    noticed = {row["lot"]: row["keyset_sha256"] for row in lot.case.notice["lots"]}
+    versions = {canonical.sha(keys.unb64(fact.file)) for _, fact in lot.logged(facts.Keyset)}
+    if noticed.get(lot.code) not in versions:
+        yield Words(
+            "公告中印的密钥集哈希不在日志中", "the keyset hash printed in the notice is not in the log"
+        )
+    shown = {canonical.sha(keys.unb64(str(lot.told["keyset"])))}
+    shown |= {canonical.sha(lot.get("keyset.json"))} if lot.has("keyset.json") else set()
+    if shown != {terms.sha256}:
+        yield Words(
+            "平台给出的密钥集不是日志中生效的那一份",
+            "the portal hands out another keyset than the one in force",
+        )
+
+
+def _logged_faults(lot: LotCase, fact: facts.Keyset) -> list[str]:
+    raw = keys.unb64(fact.file)
+    try:
+        found = Keyset.parse(raw)
+    except WireError as error:
+        return [str(error)]
+    authority = Authority(lot.book.policy, lot.book.policy.platform)
+    faults = found.check(authority.trustees)
+    faults += signature_obstacles(found, raw, keys.unb64(fact.sig_owner), keys.unb64(fact.sig_supervisor))
+    if not authority.is_node(found.fact_keys.supervisor):
+        faults.append("its supervising authority is not a pinned node")
+    return faults
+
+
+def deadline(lot: LotCase) -> Section[None]:
+    """The deadline the log gives: only ever later, each step signed and cosigned in time; the portal shows the same."""
+    faults, void = list[Words](), list[Words]()
+    _walk(lot, faults, void)
+    effective = lot.view.deadline
+    if effective is None:
+        yield from one(
+            "timetable",
+            [*faults, Words("日志中没有有效的时间安排", "the log holds no timetable that counts")],
+            _no_keyset(),
+        )
+        return
+    closes, opens = moments.spelled(effective.closes_at), moments.spelled(effective.opens_at)
+    if (lot.told["closes_at"], lot.told["opens_at"]) != (closes, opens):
+        faults.append(
+            Words(
+                f"平台称截止时间为 {lot.told['closes_at']}，日志为 {closes}",
+                f"the portal says bids close at {lot.told['closes_at']}, the log says {closes}",
+            )
+        )
+    moved = len(lot.logged(facts.Timetable)) - 1
+    good = Words(
+        f"截止 {closes}，开标 {opens}，顺延 {moved} 次",
+        f"bids close {closes}, open {opens}; extended {moved} times",
+    )
+    yield from one("timetable", faults, good)
+    for words in void:
+        yield not_due("timetable", words.zh, words.en)
+
+
+def _walk(lot: LotCase, faults: list[Words], void: list[Words]) -> None:
+    """Each fact that moves the deadline counts, or says why not: too late is void, anything else is a lie."""
+    course, by = Course(lot.code), Authority(lot.book.policy, lot.book.policy.platform)
+    closed = min(lot.view.boxes.values(), key=lambda box: box.index).index if lot.view.boxes else None
+    for index, fact in facts_of(lot.book, lot.code):
+        after = course.after(index, fact, by, lot.book.cosigned)
+        if isinstance(fact, Moved) and after is course:
+            since = lot.book.cosigned.since(index)
+            standing = course.deadline
+            late = standing is not None and since is not None and since >= standing.closes_at
+            reopening = isinstance(fact, facts.OutageOrder)
+            (void if late and not reopening else faults).append(_not_counting(index, fact, late=late))
+        elif not (isinstance(fact, facts.OutageOrder) and closed is not None and index > closed):
+            course = after
+
+
+def _not_counting(index: int, fact: Statement, *, late: bool) -> Words:
+    if late:
+        return Words(
+            f"第 {index} 条“{fact.kind}”在截止之后才被见证，无效",
+            f"{fact.kind} of entry {index} is void: cosigned after the deadline",
+        )
+    return Words(
+        f"第 {index} 条“{fact.kind}”不成立：提前了截止时间，或签名人、时间不对",
+        f"{fact.kind} of entry {index} does not count: it moves the deadline earlier, or its signer or moment is wrong",
+    )
+
+
+def law(lot: LotCase) -> Section[None]:
+    """The deadline against the pack's periods, from the notice on."""
+    effective = lot.view.deadline
+    if effective is None:
+        raise ValueError("no timetable counts")
+    earliest = timetable.earliest_deadline(lot.case.pack, clock.parse_rfc3339(lot.case.fact.at))
+    timetable.check_deadline(earliest, moments.instant(effective.closes_at))
+    when = clock.rfc3339(timetable.whole(earliest.at))
+    yield holds(
+        "law",
+        f"截止时间不早于法定最早 {when}（{earliest.rule.cited}）",
+        f"the deadline is not before {when}, the earliest that {earliest.rule.cited} allows",
+    )
+    if effective.closes_at != effective.opens_at:
+        yield from one(
+            "law",
+            [Words("开标时间与投标截止时间不一致", "bids are not opened at the moment of the deadline")],
+            _no_keyset(),
+        )

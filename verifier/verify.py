@@ -1,0 +1,151 @@
+"""The recheck of a whole tender, section after section, each building on what the one before proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evaluation.spec import MethodSpec
+from kernel.errors import Words
+from sealing.keyset import Stage
+from supervision import facts, lotview
+from supervision.deadline import Authority
+from tendering.packs import Kind, Pack
+from tendering.rules import LotEvent
+from verifier import closing, log, opening, receipts, record, release, result, roll, scores, tender, terms
+from verifier.case import Case, Given, LotCase
+from verifier.claims import Claim, Section, about, guarded, not_due, one
+from verifier.listed import Listed
+from verifier.opening import Read
+from verifier.receipts import Disclosed
+from verifier.release import Given as Lines
+from verifier.source import Archive, read_json
+
+
+def claims(archive: Archive, given: Given) -> Iterator[Claim]:
+    """Every claim about the tender in the archive; nothing of it is believed because the portal says so."""
+    return _claims(archive, given)
+
+
+def _claims(archive: Archive, given: Given) -> Section[None]:
+    code = yield from guarded("tender", _code(archive))
+    if code is None:
+        return
+    book = yield from guarded("log", log.read(archive, (given.policy, given.checkpoint), code))
+    if book is None:
+        return
+    case = yield from guarded("notice", tender.read(archive, book, given.roots))
+    if case is None:
+        return
+    for part in case.told["lots"]:
+        yield from about(str(part["lot"]), _lot(_lot_case(case, part)))
+
+
+def _code(archive: Archive) -> Section[str]:
+    yield from ()
+    return str(read_json(archive, tender.TENDER)["tender"])
+
+
+def _lot_case(case: Case, part: dict[str, object]) -> LotCase:
+    code, book = str(part["lot"]), case.book
+    by = Authority(book.policy, book.policy.platform)
+    return LotCase(case, code, part, lotview.view(code, log.facts_of(book, code), by, book.cosigned))
+
+
+def _lot(lot: LotCase) -> Section[None]:
+    yield from guarded("states", tender.states(lot))
+    yield from guarded("keyset", terms.keyset(lot))
+    yield from guarded("timetable", terms.deadline(lot))
+    yield from guarded("law", terms.law(lot))
+    method = yield from guarded("method", result.method(lot))
+    if lot.view.terms is None:
+        return
+    disclosed = (yield from guarded("disclosures", receipts.disclosures(lot))) or []
+    found = (yield from guarded("roll", _closing(lot, disclosed))) or []
+    if _ended_unopened(lot):
+        yield from guarded("failed", failed(lot, lot.case.pack))
+        return
+    read = (yield from guarded("opening", _opening(lot, found))) or []
+    yield from _evaluation(lot, method, read, disclosed)
+
+
+def _ended_unopened(lot: LotCase) -> bool:
+    return any(lot.happened(event) is not None for event in (LotEvent.TOO_FEW, LotEvent.CANCEL))
+
+
+def failed(lot: LotCase, pack: Pack) -> Section[None]:
+    """A lot that ended early: too few live bids by the roll's own count, or cancelled with a reason in the log."""
+    if lot.happened(LotEvent.CANCEL) is not None:
+        told = [fact for _, fact in lot.book.find(facts.TenderCancelled)]
+        faults = [] if told else [Words("日志中没有终止原因", "cancelled without a reason in the log")]
+        yield from one(
+            "failed", faults, Words("已终止，原因在日志中", "cancelled, with its reason in the log")
+        )
+        return
+    least, box = pack.the(Kind.MIN_COUNT, "bids_at_close").value, lot.view.box
+    live = 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids)
+    faults = (
+        []
+        if live < least
+        else [Words(f"有 {live} 份有效投标，不应流标", f"called too few, but {live} bids were live")]
+    )
+    yield from one(
+        "failed",
+        faults,
+        Words(
+            f"有效投标 {live} 份，少于 {least} 份，依法流标",
+            f"{live} live bids, fewer than {least}: failed as the law asks",
+        ),
+    )
+
+
+def _closing(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Listed]]:
+    yield from guarded("cut", closing.cut(lot))
+    found = (yield from guarded("roll", roll.roll(lot))) or []
+    yield from guarded("closes", closing.closes(lot))
+    if not found:
+        return []
+    yield from guarded("papers", roll.papers(lot, found))
+    yield from guarded("receipts", receipts.receipts_of(lot, found))
+    yield from guarded("statuses", roll.statuses(found))
+    yield from guarded("withdrawals", receipts.withdrawals(lot, found))
+    yield from guarded("complete", receipts.complete(found, disclosed))
+    yield from guarded("acks", receipts.acks(lot, found))
+    return found
+
+
+def _opening(lot: LotCase, found: list[Listed]) -> Section[list[Read]]:
+    admitted = yield from guarded("admitted", release.admission(lot, found))
+    yield from guarded("started", release.started(lot))
+    if admitted is None:
+        return []
+    read = list[Read]()
+    for stage in lot.keyset.stages:
+        yield from guarded("hashes", release.order(lot, stage))
+        if stage.holds_price and release.public(stage):
+            read = (yield from guarded("releases", _stage(lot, stage, found))) or []
+    yield from guarded("record", record.record(lot, read, admitted))
+    return read
+
+
+def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read]]:
+    admitted = lot.view.admissions.get(stage.name)
+    if admitted is None or not lot.logged(facts.OpeningRecord):
+        yield not_due(
+            "releases", "份额随开标记录公布", "released lines are published with the opening record"
+        )
+        return []
+    given: list[Lines] = (yield from guarded("releases", release.files(lot, stage, admitted))) or []
+    read = (yield from guarded("bid", opening.bids(lot, stage, found, admitted, given))) or []
+    yield from guarded("readout", opening.nothing_else(lot, read))
+    return read
+
+
+def _evaluation(
+    lot: LotCase, method: MethodSpec | None, read: list[Read], disclosed: list[Disclosed]
+) -> Section[None]:
+    yield from guarded("committee", scores.committee(lot))
+    yield from guarded("docs", scores.documents(lot))
+    scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
+    told = yield from guarded("result", result.result(lot, method, read, scored))
+    yield from guarded("publicity", result.publicity(lot))
+    yield from guarded("award", result.award(lot, told, read))
