@@ -52,6 +52,13 @@ def checkpoint_cosigned() -> Response:
     return _file(COSIGNED, TEXT, FRESH)
 
 
+@bp.get("/policy")
+@own_transaction
+def policy() -> Response:
+    """The policy file pinned at genesis, to be compared by hash with what the authorities publish."""
+    return Response(site().settings.policy.read_bytes(), content_type=TEXT, headers={"Cache-Control": FRESH})
+
+
 @bp.get("/tile/<path:name>")
 @own_transaction
 def tile(name: str) -> Response:
