@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor, current_actor_or_none
 from accounts.forms import Form, answered, attempted, page
+from accounts.roles import Role
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
@@ -105,6 +106,7 @@ def _tender(code: str) -> dict[str, Any]:
         "project": visibility.of_project(found, actor) if actor else False,
         "asking": any(lot.state == LotState.COLLECTING for lot in found.lots),
         "methods": {lot.code: presentation.method(lot) for lot in found.lots},
+        "proposal": service.approval(found) if actor and Role.MGR in actor.roles else None,
         "recheck": f"{site().settings.url.rstrip('/')}/tenders/{code}",
     }
 
@@ -131,6 +133,16 @@ def ask(code: str) -> Page:
     if isinstance(outcome, Refusal):
         return answered("tendering/tender.html", Form({"text": text}, outcome), lambda: _tender(code))
     return redirect(url_for("tendering.tender", code=code, asked=1, _anchor="questions"), 303)
+
+
+@pages.post("/tenders/<code>/cancel")
+@own_transaction
+def confirm_cancel(code: str) -> Page:
+    """The management office as the second to approve, where the owner works without an agency."""
+    outcome = attempted(lambda: service.cancel(current_actor(), service.tender_of(code), "", clock.now()))
+    if isinstance(outcome, Refusal):
+        return answered("tendering/tender.html", Form({}, outcome), lambda: _tender(code))
+    return redirect(url_for("tendering.tender", code=code), 303)
 
 
 @pages.get("/tenders/<code>/notice")

@@ -15,8 +15,10 @@ from jinja2 import ChoiceLoader, DictLoader
 from marshmallow import Schema
 
 from kernel import clock, money
+from kernel import site as sites
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
+from kernel.site import site
 from portal import assets
 from tendering import routes
 from tendering.pages import pages
@@ -59,10 +61,16 @@ def _refused(refusal: Refusal) -> Any:
 
 
 def _one_transaction(app: Flask, stage: Stage) -> None:
-    plain = app.dispatch_request
+    plain, here = app.dispatch_request, site()
 
     def dispatch() -> Any:
-        name = request.headers.get("X-Test-Actor")
+        with sites.used(here):
+            return inside()
+
+    def inside() -> Any:
+        name = request.headers.get("X-Test-Actor") or request.headers.get("Authorization", "").removeprefix(
+            "Bearer "
+        )
         g.actor = stage.actors[name] if name else None
         view = app.view_functions.get(request.endpoint or "")
         with clock.at(stage.now):

@@ -392,3 +392,15 @@ def test_the_owners_page_answers_cancels_and_records_who_gave_up(stage: Stage, w
         web.post(f"{where}/answers", data={"token": "0" * 32, "answer": "x"}, headers=OWNER).status_code
         == 422
     )
+
+
+def test_the_management_office_confirms_a_cancellation_on_the_tenders_page(
+    stage: Stage, web: FlaskClient
+) -> None:
+    code = stage.published()
+    assert web.post(f"/tenders/{code}/cancel", headers=by("manager")).status_code == 422
+    web.post(f"/api/v1/tenders/{code}/cancel", json={"reason": "立项撤销，终止招标"}, headers=OWNER)
+    assert "立项撤销" in checked(web.get(f"/tenders/{code}", headers=by("manager")).text)
+    assert "立项撤销" not in web.get(f"/tenders/{code}").text
+    assert web.post(f"/tenders/{code}/cancel", headers=by("manager")).status_code == 303
+    assert "本项目已终止" in checked(web.get(f"/tenders/{code}").text)

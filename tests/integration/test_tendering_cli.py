@@ -1,0 +1,110 @@
+"""`kaibiao tender`: an owner's whole way from a shell, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import current_app
+from werkzeug.serving import make_server
+
+from kernel.clock import rfc3339
+from sealing import keyfile
+from tendering import cli, service
+from tests.tendering_stage import NODES, PDF, Stage, notice, seconds, staged
+from tests.tendering_web import opened_door
+
+
+@pytest.fixture
+def stage(tmp_path):
+    with staged(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def url(stage: Stage) -> Iterator[str]:
+    opened_door(stage)
+    server = make_server("127.0.0.1", 0, current_app._get_current_object(), threaded=True)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def run(url: str, stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run a command as the owner; its status and what it printed."""
+    monkeypatch.setenv("KAIBIAO_TOKEN", "owner")
+    monkeypatch.setenv("KAIBIAO_PASSPHRASE", "a long passphrase")
+    path = stage.folder / "owner.key"
+    made = keyfile.KeyFile(stage.owner_key, (stage.cert,), "owner", "owner", rfc3339(stage.now))
+    path.write_bytes(made.lock("a long passphrase", 10))
+
+    def command(name: str, *words: str, key: bool = False) -> tuple[int, str, str]:
+        extra = ["--key", str(path)] if key else []
+        status = cli.tender_main([name, "--url", url, *extra, *words])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return command
+
+
+def draft_file(stage: Stage, **changes: object) -> str:
+    path = stage.folder / "draft.json"
+    path.write_text(json.dumps({**notice(stage.now + seconds(60)), **changes}), encoding="utf8")
+    return str(path)
+
+
+def test_an_owner_drafts_uploads_asks_for_keys_publishes_and_extends(stage: Stage, run) -> None:
+    status, out, _ = run("create", draft_file(stage))
+    code = out.strip()
+    assert (status, code) == (0, "E9901010000000001001")
+    pdf = stage.folder / "招标文件.pdf"
+    pdf.write_bytes(PDF * 1000)
+    assert run("document", code, str(pdf))[0] == 0
+    assert "申请密钥组" in run("check", code)[1]
+    status, _, err = run("keys", code, "--wait", "0", key=True)
+    assert status == 3
+    assert "audit org" in err
+    for node in NODES:
+        stage.answer(node, f"{code}001")
+    stage.countersign(f"{code}001")
+    assert run("keys", code, key=True)[0] == 0
+    assert "ready" in run("check", code)[1]
+    status, out, _ = run("publish", code, key=True)
+    assert status == 0
+    assert "招标公告" in out
+    assert stage.tender(code).state == "published"
+    later = rfc3339(stage.now + seconds(120))
+    status, out, _ = run("extend", f"{code}001", later, key=True)
+    assert (status, out.strip().rpartition("  ")[2]) == (0, later)
+
+
+def test_a_refusal_is_said_with_its_rules_and_changes_nothing(stage: Stage, run) -> None:
+    code = run("create", draft_file(stage, scale=""))[1].strip()
+    status, _, err = run("publish", code, key=True)
+    assert status == 1
+    assert "sheet.not_ready" in err
+    assert stage.tender(code).state == "draft"
+    assert run("extend", f"{code}001", "2026-11-23T01:30:00Z", key=True)[0] in (1, 2)
+
+
+def test_what_is_wrong_here_is_said_in_a_sentence(stage: Stage, run) -> None:
+    assert run("create", str(stage.folder / "missing.json"))[0] == 2
+    (stage.folder / "list.json").write_text("[]")
+    assert "JSON" in run("create", str(stage.folder / "list.json"))[2]
+
+
+def test_questions_are_answered_and_a_tender_ended_from_the_shell(stage: Stage, run) -> None:
+    code = stage.published()
+    with stage.act() as now:
+        token = service.ask(stage.bidder, service.tender_of(code), "清单第3项？", now).token
+    assert run("questions", code)[1] == f"{token}  清单第3项？\n"
+    assert run("answer", code, token, "以图纸为准。")[0] == 0
+    assert run("questions", code)[1] == ""
+    assert run("cancel", code, "立项撤销，终止招标")[1].strip() == "published"
+    assert run("update", code, draft_file(stage))[0] == 1
