@@ -25,6 +25,8 @@ LONG_POLL_S = 20
 WORK_EVERY_S, POST_EVERY_S = 1 / 4, 1 / 10  # of a second, for Event.wait
 PEERS_EVERY_S = 2
 HEARTBEAT_S = 30
+SILENCE_S = 180
+"""Three of the log's heartbeats."""
 OVER = "over"
 
 
@@ -52,6 +54,7 @@ class Loop:
         """Everything that is due now; whether anything was done."""
         settled = self.node.inbox.work(self.handlers)
         self._heartbeat()
+        self._listen()
         try:
             self.node.clock.remember()
         except ClockError as error:
@@ -120,6 +123,13 @@ class Loop:
         self._heartbeat_at = clock.monotonic() + HEARTBEAT_S
         at = clock.rfc3339(self.node.clock.read())
         self.node.outgoing.put(f"heartbeat/{at}", "heartbeat", {"at": at})
+
+    def _listen(self) -> None:
+        """A log that stands still is told apart from a quiet one by its heartbeat."""
+        witness = self.node.witness
+        if not witness.halted and clock.monotonic() - witness.signed_at > SILENCE_S:
+            evidence = {"since": self.node.mirror.head().time}
+            self.node.alerts.add(Finding("log.silent", "yellow", "timeliness", evidence))
 
     def _tend(self) -> bool:
         done = False

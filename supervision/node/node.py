@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -94,11 +95,7 @@ class Node:
     witness: Witness
     lots: Lots
     trustee: Trustee
-    rolls: Rolls
-    statements: Statements
     holds: Holds
-    closing: Closing
-    releasing: Releasing
     inbox: Inbox
     transport: Transport
     addresses: Addresses
@@ -118,7 +115,8 @@ class Node:
         mirror = Mirror(state, policy.log.origin, TransportReader(log, transport))
         notes, peers = Notes(state, policy), Peers(policy, name, transport, log)
         witness = Witness(state, policy, keys, clock, mirror, notes, alerts, outgoing, peers)
-        lots, rolls, statements = Lots(policy, mirror, notes, peers), Rolls(state), Statements(state)
+        lots = Lots(policy, mirror, notes, peers)
+        inbox = Inbox(state, keys, transport, addresses.inbox, name)
         trustee = Trustee(state, policy, keys, clock, lots, alerts, outgoing, name)
         holds = Holds(state, policy, keys, transport)
         return cls(
@@ -137,19 +135,31 @@ class Node:
             witness=witness,
             lots=lots,
             trustee=trustee,
-            rolls=rolls,
-            statements=statements,
             holds=holds,
-            closing=Closing(
-                state, keys, clock, lots, rolls, trustee, statements, alerts, outgoing, _roots(folder)
-            ),
-            releasing=Releasing(
-                state, keys, clock, lots, rolls, trustee, statements, holds, alerts, outgoing
-            ),
-            inbox=Inbox(state, keys, transport, addresses.inbox, name),
+            inbox=inbox,
             transport=transport,
             addresses=addresses,
         )
+
+    @cached_property
+    def rolls(self) -> Rolls:
+        return Rolls(self.state)
+
+    @cached_property
+    def statements(self) -> Statements:
+        return Statements(self.state)
+
+    @cached_property
+    def closing(self) -> Closing:
+        kept = (self.lots, self.rolls, self.trustee, self.statements)
+        return Closing(
+            self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing, _roots(self.folder)
+        )
+
+    @cached_property
+    def releasing(self) -> Releasing:
+        kept = (self.lots, self.rolls, self.trustee, self.statements, self.holds)
+        return Releasing(self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing)
 
     def close(self) -> None:
         self.state.close()

@@ -65,6 +65,7 @@ class Witness:
     peers: Peers
     floor: Floor = field(default_factory=Floor)
     _turn: threading.RLock = field(default_factory=threading.RLock)
+    signed_at: float = field(default_factory=clock.monotonic)
     _missing_since: float | None = None
 
     def add_checkpoint(self, raw: bytes) -> Reply:
@@ -209,8 +210,9 @@ class Witness:
             body = {"size": checkpoint.size, "line": signature.line}
             self.outgoing.put(f"cosignature/{checkpoint.size}/{time}", "cosignature", body)
         self.compare()
-        self._missing_since = None
-        self.alerts.end("log.unserved")
+        self._missing_since, self.signed_at = None, clock.monotonic()
+        for point in ("log.unserved", "log.silent"):
+            self.alerts.end(point)
         return Reply(200, f"{signature.line}\n".encode())
 
     def _check_genesis(self) -> None:

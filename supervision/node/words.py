@@ -92,6 +92,7 @@ COLORS = {"red": ("红色", "red"), "yellow": ("黄色", "yellow"), "green": ("�
 POINTS = {
     "log.fork": ("日志分叉：同一密钥签署了两棵树", "Log fork: one key signed two trees"),
     "log.unserved": ("日志未提供其签名所指的内容", "The log does not serve what it signed"),
+    "log.silent": ("日志已三分钟没有新的签名", "The log has signed nothing for three minutes"),
     "roll.refused": ("名册与本节点所见不符，未予封箱", "The roll is not what this node has seen: no close"),
     "roll.missing": ("名册未按时送达", "The roll has not come in time"),
     "admission.wrong": ("开启名单与封箱声明不符", "The bids admitted do not follow from the closes"),

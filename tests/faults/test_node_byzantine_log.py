@@ -282,6 +282,20 @@ def test_a_long_quiet_run_raises_no_alarm(four):
     check_oracle(four, [four.log])
 
 
+def test_a_frozen_log_is_an_alert_until_it_speaks_again(world):
+    world.advance()
+    world.node.witness.signed_at -= 179
+    world.loop().step()
+    assert world.node.alerts.listed() == []
+    world.node.witness.signed_at -= 2
+    world.loop().step()
+    world.loop().step()
+    assert [(a["point"], a["ended_at"]) for a in world.node.alerts.listed()] == [("log.silent", None)]
+    world.log.cover(1)
+    world.advance()
+    assert world.node.alerts.listed()[0]["ended_at"] is not None
+
+
 def test_a_fork_bundle_that_is_none_proves_nothing(world):
     world.advance()
     same = forks.bundle(world.log.note(4), world.log.note(), world.node.mirror.leaves(10))
