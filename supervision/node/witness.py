@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
-from kernel import clock, merkle
+from kernel import merkle
+from kernel.clock import monotonic
 from supervision import facts, forks, tiles
 from supervision.checkpoint import Checkpoint
 from supervision.node.alerts import Alerts, Finding
@@ -65,7 +66,7 @@ class Witness:
     peers: Peers
     floor: Floor = field(default_factory=Floor)
     _turn: threading.RLock = field(default_factory=threading.RLock)
-    signed_at: float = field(default_factory=clock.monotonic)
+    signed_at: float = field(default_factory=monotonic)
     _missing_since: float | None = None
 
     def add_checkpoint(self, raw: bytes) -> Reply:
@@ -210,7 +211,7 @@ class Witness:
             body = {"size": checkpoint.size, "line": signature.line}
             self.outgoing.put(f"cosignature/{checkpoint.size}/{time}", "cosignature", body)
         self.compare()
-        self._missing_since, self.signed_at = None, clock.monotonic()
+        self._missing_since, self.signed_at = None, monotonic()
         for point in ("log.unserved", "log.silent"):
             self.alerts.end(point)
         return Reply(200, f"{signature.line}\n".encode())
@@ -229,10 +230,10 @@ class Witness:
 
     def _not_served(self, note: Note, checkpoint: Checkpoint, error: UnservedError) -> None:
         if self._missing_since is None:
-            self._missing_since = clock.monotonic()
+            self._missing_since = monotonic()
         if isinstance(error, ForeignError):
             self._look_for_fork(note, checkpoint)
-        waited = clock.monotonic() - self._missing_since
+        waited = monotonic() - self._missing_since
         missing = isinstance(error.__cause__, tiles.TileError)
         if not self.halted and (not missing or waited > PATIENCE_S):
             evidence = {"note": note.encode().decode(), "why": str(error)}
