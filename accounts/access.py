@@ -121,7 +121,7 @@ def check_csrf(asked: Request) -> None:
     if seed is None or not hmac.compare_digest(given.encode(), _csrf(seed).encode()):
         raise Forbidden(
             "csrf",
-            "表单已过期或不是从本站提交,请刷新页面重试",
+            "表单已过期或不是从本站提交，请刷新页面重试",
             "The form is out of date or was not sent from this site: reload the page and try again",
             rule="OWASP ASVS V4",
         )

@@ -43,7 +43,7 @@ class Actor:
         if not ready:
             raise Forbidden(
                 "totp.required",
-                "此角色须用动态口令登录后办理:请先在“我的账户”启用动态口令并重新登录",
+                "此角色须用动态口令登录后办理：请先在“我的账户”启用动态口令并重新登录",
                 "This role acts only after signing in with a one-time code: enroll one in your account and sign in again",
                 rule="OWASP ASVS V6",
             )

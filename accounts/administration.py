@@ -145,7 +145,7 @@ def unsigned() -> Invalid:
     """A signing form came without its signature: the script did not run or the key file was left out."""
     return Invalid(
         "signature.missing",
-        "表单没有签名:请选择密钥文件并输入口令",
+        "表单没有签名：请选择密钥文件并输入口令",
         "The form came unsigned: choose your key file and enter its passphrase",
         fields={"keyfile": "required"},
     )

@@ -116,7 +116,7 @@ def _possessed(actor: Actor, possession: Possession, now: dt.datetime) -> keys.P
     )
     if not fresh:
         raise Conflict(
-            "certificate.nonce", "挑战码无效或过期,请重试", "The nonce is not yours or is over: try again"
+            "certificate.nonce", "挑战码无效或过期，请重试", "The nonce is not yours or is over: try again"
         )
     if not keys.verified(proof, statement(possession), key):
         raise Invalid(

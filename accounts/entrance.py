@@ -22,7 +22,7 @@ Page = str | tuple[str, int] | AnyResponse
 
 @pages.get("/register")
 def register() -> Page:
-    return page("accounts/register.html", form=Form(), step="organization", kinds=sorted(SELF_REGISTERED))
+    return page("accounts/register.html", form=Form(), step="organization", kinds=SELF_REGISTERED)
 
 
 @pages.post("/register")
@@ -42,7 +42,7 @@ def take_registration() -> Page:
 
 
 def _register(step: str, form: Form) -> Page:
-    return answered("accounts/register.html", form, lambda: {"step": step, "kinds": sorted(SELF_REGISTERED)})
+    return answered("accounts/register.html", form, lambda: {"step": step, "kinds": SELF_REGISTERED})
 
 
 def _checked(step: str, values: dict[str, str]) -> Refusal | None:

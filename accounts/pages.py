@@ -119,7 +119,7 @@ def _qr(text: str) -> str:
     """As SVG, black on white, inline: no image leaves the page and none is fetched."""
     drawn = BytesIO()
     segno.make(text, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, border=2, light="#fff", scale=5
+        drawn, kind="svg", xmldecl=False, svgns=True, border=2, light="#fff", omitsize=True
     )
     return drawn.getvalue().decode()
 

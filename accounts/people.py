@@ -20,7 +20,7 @@ from kernel.db import db
 from kernel.errors import Conflict, Forbidden, NotFound, Words
 
 USCC_WARNING = Words(
-    "统一社会信用代码校验位不符:请核对营业执照。早期试点代码可能如此,登记不受影响。",
+    "统一社会信用代码校验位不符：请核对营业执照。早期试点代码可能如此，登记不受影响。",
     "The code's check character does not match: compare it with the licence. Codes of the early pilot regions may do so; registration goes on.",
 )
 

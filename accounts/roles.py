@@ -73,7 +73,7 @@ ROLES_OF: dict[OrgKind, frozenset[Role]] = {
     OrgKind.EXPERT_POOL: frozenset({Role.EXPERT}),
 }
 
-SELF_REGISTERED = frozenset({OrgKind.BIDDER, OrgKind.OWNER, OrgKind.AGENCY})
+SELF_REGISTERED = (OrgKind.BIDDER, OrgKind.OWNER, OrgKind.AGENCY)
 """Kinds that register themselves; the others come in by the management office."""
 
 SECOND_FACTOR = frozenset(

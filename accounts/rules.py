@@ -125,7 +125,7 @@ def check_grant(kind: OrgKind, held: Collection[Role], plane: Plane | None, want
     if barred is not None:
         raise Forbidden(
             "grant.excluded",
-            f"一人不得兼任:已任 {barred},不能再任 {wanted}",
+            f"一人不得兼任：已任 {barred}，不能再任 {wanted}",
             f"One person cannot be both: {barred} excludes {wanted}",
             rule="rules.md 5.1",
             held=str(barred),
@@ -165,7 +165,7 @@ def check_backoff(failures: int, last_at: dt.datetime | None, now: dt.datetime) 
 def too_many(seconds: int) -> TooMany:
     return TooMany(
         "sign-in.wait",
-        f"尝试次数过多,请 {seconds} 秒后再试",
+        f"尝试次数过多，请 {seconds} 秒后再试",
         f"Too many attempts: try again in {seconds} seconds",
         rule="OWASP ASVS V6",
         retry_after=seconds,
@@ -191,7 +191,7 @@ def check_consortium(lead: str, members: Sequence[str], agreement_sha256: str) -
     if fields:
         raise Invalid(
             "consortium.form",
-            "联合体须有两个以上不同单位(含牵头人)和一份共同投标协议",
+            "联合体须有两个以上不同单位（含牵头人）和一份共同投标协议",
             "A consortium is two or more organizations, the lead among them, and one agreement",
             rule="《招标投标法》第三十一条",
             fields=fields,

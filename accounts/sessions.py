@@ -241,7 +241,7 @@ def confirm_totp(actor: Actor, code: str, now: dt.datetime) -> None:
     if person.totp_confirmed_at is not None or not use_code(person, code, now):
         raise Conflict(
             "totp.wrong",
-            "动态口令不正确,请重新输入",
+            "动态口令不正确，请重新输入",
             "The one-time code is wrong: try the next one",
             fields={"totp": "wrong"},
         )

@@ -105,7 +105,7 @@ class Board:
             case "opening.objection":
                 text = event.get("text", "")
                 return Words(
-                    f"第 {event.get('line')} 行提出异议:{text}", f"Line {event.get('line')} objects: {text}"
+                    f"第 {event.get('line')} 行提出异议：{text}", f"Line {event.get('line')} objects: {text}"
                 )
             case _:
                 self.ended = True
@@ -151,7 +151,7 @@ class Board:
         reason = Words(event.get("reason", ""), event.get("reason_en", ""))
         number = event.get("line", 0)
         self.lines[number] = Line(number, event.get("bidder", ""), reason=reason)
-        return Words(f"第 {number} 份未能开启:{reason.zh}", f"Bid {number} was not opened: {reason.en}")
+        return Words(f"第 {number} 份未能开启：{reason.zh}", f"Bid {number} was not opened: {reason.en}")
 
     def _confirmed(self, number: int) -> Words:
         if number in self.lines:

@@ -65,7 +65,7 @@ def test_nothing_is_told_of_a_lot_before_its_close(state, kind):
         rules.check_time(kind, state, rules.STEPS)
 
 
-@pytest.mark.parametrize("kind", rules.NAMING)
+@pytest.mark.parametrize("kind", sorted(rules.NAMING))
 def test_nothing_names_a_bid_before_the_read_out_has_begun(kind):
     with pytest.raises(rules.NotYetError):
         rules.check_time(kind, LotState.OPENING, ["sealed", "closed", "released", "unsealing"])
