@@ -28,6 +28,7 @@ class Settings:
     edge_url: str
     inbox_url: str
     evaluator_url: str
+    node_port: int
     policy: Path
     trusted_cas: Path | None
     cover_slot_s: int
@@ -93,6 +94,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         edge_url=read.url("EDGE_URL", "http://127.0.0.1:8001"),
         inbox_url=read.url("INBOX_URL", "http://127.0.0.1:8002"),
         evaluator_url=read.url("EVALUATOR_URL", "http://127.0.0.1:8003"),
+        node_port=read.whole("NODE_PORT", 8010, 1),
         policy=Path(read.text("POLICY", str(var / "policy.txt"))),
         trusted_cas=read.folder("TRUSTED_CAS"),
         cover_slot_s=read.whole("COVER_SLOT_S", 2, 1),

@@ -27,7 +27,6 @@ NODES = {
     "audit": "清江县审计局",
     "notary": "清江公证处",
 }
-NODE_PORT = 8010
 START_S = 60.0
 STOP_S = 10.0
 THREADS = "16"
@@ -128,7 +127,7 @@ def prepare(read: Settings, environ: Mapping[str, str]) -> None:
         folder = node_folder(read, name)
         if not (folder / "card.json").exists():
             key = f"practice/{name}" if read.practice else name
-            url = f"http://127.0.0.1:{NODE_PORT + number}"
+            url = f"http://127.0.0.1:{read.node_port + number}"
             _once(environ, "node", "init", "--dir", str(folder), "--name", key, "--org", org, "--url", url)
     room = read.var / "evaluator"
     if not (room / "evaluator.json").exists():
@@ -189,7 +188,7 @@ def _evaluator(read: Settings) -> list[str]:
 
 
 def _node(read: Settings, number: int, name: str) -> Part:
-    port = NODE_PORT + number
+    port = read.node_port + number
     folder = str(node_folder(read, name))
     command = kaibiao(
         "node", "run", "--dir", folder, "--portal", read.url, "--inbox", read.inbox_url, "--port", str(port)
