@@ -78,8 +78,8 @@ def test_a_wrong_check_digit_asks_once_and_then_goes_on(browser):
 
 @pytest.mark.parametrize("path", ["/register", "/sign-in", "/invitation"])
 def test_a_page_before_sign_in_stands_in_both_languages(browser, path):
-    browser.get(path)
-    browser.get(path + "?lang=en")
+    assert 'data-lang="zh"' in browser.get(path)
+    assert 'data-lang="en"' in browser.get(path + "?lang=en")
 
 
 def test_a_form_without_its_token_is_refused_and_changes_nothing(app, browser):
@@ -103,7 +103,7 @@ def test_a_token_of_another_session_is_refused(app, browser):
     browser.get("/account")
     other.get("/account")
     browser.token = other.token
-    browser.post("/account/totp", 403)
+    assert "csrf" in browser.post("/account/totp", 403)
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_session_is_ended_from_the_list(app, browser):
     ]
     browser.post(f"/account/sessions/{other}/end")
     program.ask("GET", "me", status=401)
-    browser.get("/account")
+    assert "王wang" in browser.get("/account")
 
 
 def _is_other(program, public_id):
@@ -226,7 +226,7 @@ PLACES = [
 
 @pytest.mark.parametrize("path", PLACES)
 def test_a_stranger_is_asked_to_sign_in(browser, path):
-    browser.get(path, 401)
+    assert f"/sign-in?next={path}" in browser.get(path, 401)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in OrgKind if kind is not OrgKind.MANAGER])
@@ -240,7 +240,7 @@ def test_only_the_management_office_sees_all_people(app, kind):
 def test_the_management_office_without_its_code_sees_nothing(app, browser):
     app.enter("office", Role.MGR, OrgKind.MANAGER)
     browser.sign_in("office")
-    browser.get("/admin/", 403)
+    assert "totp.required" in browser.get("/admin/", 403)
 
 
 def test_the_office_grants_takes_back_and_admits(app):

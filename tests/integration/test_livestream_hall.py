@@ -143,7 +143,8 @@ def test_the_portal_serves_the_public_folder_when_no_edge_does_and_no_streams(ha
 
 def test_a_lot_that_is_not_published_has_no_hall(hall):
     hall.get("/lots/E9901010000000999001001/opening", status=404)
-    hall.get("/api/v1/lots/E9901010000000999001001/board", status=404)
+    board = hall.get("/api/v1/lots/E9901010000000999001001/board", status=404)
+    assert board.get_json()["code"] == "lot.unknown"
 
 
 def test_the_hall_of_a_failed_lot_says_so_and_shows_no_bid(hall):
