@@ -52,7 +52,7 @@ class Remote:
 
     def _answer(self, response: httpx.Response) -> Any:
         is_json = response.headers.get("Content-Type", "").startswith("application/json")
-        body = response.json() if is_json else {}
+        body = response.json() if is_json and response.content else {}
         if response.is_error:
             raise RefusedError(response.status_code, body)
         return body
