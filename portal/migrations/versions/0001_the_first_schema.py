@@ -500,7 +500,7 @@ def upgrade() -> None:
     sa.CheckConstraint('(live_plane IS NULL) = (ended_at IS NOT NULL)', name=op.f('ck_role_grant_plane_while_live')),
     sa.ForeignKeyConstraint(['granted_by'], ['person.id'], name=op.f('fk_role_grant_granted_by_person')),
     sa.ForeignKeyConstraint(['organization_id'], ['organization.id'], name=op.f('fk_role_grant_organization_id_organization')),
-    sa.ForeignKeyConstraint(['person_id', 'live_plane'], ['person.id', 'person.plane'], name=op.f('fk_role_grant_person_id_person')),
+    sa.ForeignKeyConstraint(['person_id', 'live_plane'], ['person.id', 'person.plane'], name='one_plane'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_role_grant_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_role_grant'))
     )
