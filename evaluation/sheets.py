@@ -17,7 +17,7 @@ from evaluation.spec import Criterion, MethodSpec
 from kernel import canonical
 from kernel.errors import Invalid
 
-TYPE = "kaibiao-sheet/1"
+TYPE = "kaibiao-score-sheet/1"
 _MEMBERS = {"type", "lot", "method_sha256", "evaluator", "bids"}
 _BID_MEMBERS = {"conforms", "ground", "scores", "notes"}
 _LONGEST_TEXT = 4000

@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from kernel import clock
 from kernel.db import db, own_transaction
 from kernel.errors import NotFound
 from kernel.site import site
-from supervision import answers
+from supervision import answers, log
 from supervision.checkpoints import newest
-from tendering import listing
+from supervision.models import LogEntry
+from tendering import listing, presentation
 from tendering.models import Lot, Tender
 from tendering.rules import LotState
 
 pages = Blueprint("portal", __name__, template_folder="templates")
 
 LATEST = 8
+GOING = (
+    LotState.COLLECTING, LotState.SEALED, LotState.OPENING, LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY,
+)  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -35,7 +39,7 @@ def node_states() -> list[answers.NodeState]:
 
 @pages.get("/")
 def front() -> str:
-    found = listing.public(listing.Query(), size=LATEST)
+    found, head = listing.public(listing.Query(), size=LATEST), newest()
     coming = db.session.execute(
         select(Lot, Tender)
         .join(Tender, Lot.tender_id == Tender.id)
@@ -45,11 +49,18 @@ def front() -> str:
     opening = select(Lot).where(Lot.state.in_([LotState.SEALED, LotState.OPENING])).order_by(Lot.opens_at)
     return render_template(
         "front.html",
-        latest=found.rows,
+        latest=[(tender, presentation.row(tender), _ceiling(tender)) for tender in found.rows],
         total=found.total,
+        going=db.session.scalar(select(func.count()).select_from(Lot).where(Lot.state.in_(GOING))),
+        entries=head.size if head else 0,
         coming=coming,
         opening=db.session.scalars(opening).all(),
     )
+
+
+def _ceiling(tender: Tender) -> int:
+    """All lots together, in fen; 0 when no lot has a ceiling."""
+    return sum(lot.ceiling_fen or 0 for lot in tender.lots)
 
 
 @pages.get("/nodes")
@@ -57,16 +68,14 @@ def nodes() -> str:
     return render_template("nodes.html", nodes=node_states(), newest=newest())
 
 
-@pages.get("/log/policy")
-@own_transaction
-def policy() -> Response:
-    """The pinned policy, exactly as its hash in the genesis fact."""
-    path = site().settings.policy
-    if not path.exists():
-        raise NotFound(
-            "policy.unpinned", "监督节点尚未登记", "the nodes are not pinned yet", rule="log-and-nodes.md 3"
-        )
-    return Response(path.read_bytes(), mimetype="text/plain")
+@pages.get("/log/entry/<int:index>")
+def entry(index: int) -> str:
+    """One entry of the public log, and the proof that the newest checkpoint holds it."""
+    row, last = db.session.get(LogEntry, index), newest()
+    if row is None or last is None or index >= last.size:
+        raise NotFound("log.no-entry", "公开日志中还没有这一条", "the public log holds no such entry yet")
+    proof = log.proof_of(index, last.size)
+    return render_template("entry.html", entry=row, said=row.entry.decode(), last=last, proof=proof)
 
 
 @pages.get("/api/v1/clock")

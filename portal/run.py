@@ -159,7 +159,11 @@ def fleet(read: Settings, environ: Mapping[str, str]) -> Fleet:
             kaibiao("edge", "--public", str(public), *_port(read.edge_url), "--origin", read.url),
             None,
         ),
-        Part("inbox", kaibiao("edge", "--inbox", str(inbox), *_port(read.inbox_url)), None),
+        Part(
+            "inbox",
+            kaibiao("edge", "--inbox", str(inbox), *_port(read.inbox_url), "--per-address", "0"),
+            None,
+        ),
         Part("evaluator", _evaluator(read), None),
         *(_node(read, number, name) for number, name in enumerate(NODES)),
     ]

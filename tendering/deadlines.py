@@ -47,7 +47,7 @@ def extend_deadline(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) ->
     return lot
 
 
-def suspend(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
+def suspend(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """Stop a collecting lot's clock, for an objection or by order. The lot goes on accepting bids."""
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
@@ -62,7 +62,7 @@ def suspend(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     return lot
 
 
-def resume(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
+def resume(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """Let a suspended lot go on; bidders get back all the time that was left."""
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
@@ -78,7 +78,7 @@ def resume(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     return lot
 
 
-def collect_again(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
+def collect_again(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """After an outage over the deadline, by order of the supervising authority, while no roll is in the log."""
     _check_signer(actor, lot, signed, SUPERVISOR)
     content = statements.read(signed, statements.OUTAGE, lot.code, ("at", "closes_at", "opens_at"))
@@ -131,21 +131,35 @@ def _signed_by(lot: Lot, signed: Signed, who: str) -> bool:
     return signed.signed_by(keys.parse((lot.fact_keys or {})[who]))
 
 
-def _check_signer(actor: Actor, lot: Lot, signed: Signed, who: str) -> None:
-    """The person holds the role that goes with the key, and the key of the keyset made the signature."""
+def _check_signer(actor: Actor | None, lot: Lot, signed: Signed, who: str) -> None:
+    """The person holds the role that goes with the key, and the key of the keyset made the signature.
+
+    Without a person it is the supervising authority's own node that speaks, by its key alone.
+    """
+    if actor is not None:
+        _check_person(actor, lot, who)
+    elif who != SUPERVISOR:
+        raise _other_key()
+    if lot.fact_keys is None or not _signed_by(lot, signed, who):
+        raise _other_key()
+
+
+def _check_person(actor: Actor, lot: Lot, who: str) -> None:
     visibility.check_seen(lot.tender, actor)
     if who == OWNER:
         visibility.check_project(lot.tender, actor, Role.OWNER)
         actor.take_part(Part.SIGN)
     else:
         actor.act_as(Role.SUP)
-    if lot.fact_keys is None or not _signed_by(lot, signed, who):
-        raise Forbidden(
-            "statement.other_key",
-            "签名不是本标段密钥组中招标人或监督机构的密钥所作。",
-            "The signature is not by the owner's or the supervising authority's key of this lot's keyset.",
-            rule="sealing.md 1.1 fact_keys",
-        )
+
+
+def _other_key() -> Forbidden:
+    return Forbidden(
+        "statement.other_key",
+        "签名不是本标段密钥组中招标人或监督机构的密钥所作。",
+        "The signature is not by the owner's or the supervising authority's key of this lot's keyset.",
+        rule="sealing.md 1.1 fact_keys",
+    )
 
 
 def _change(lot: Lot, values: dict[str, Any]) -> None:
@@ -172,5 +186,7 @@ def _change(lot: Lot, values: dict[str, Any]) -> None:
     publishing.queue(lot.tender.code)
 
 
-def _acted(actor: Actor, lot: Lot, what: str, now: dt.datetime) -> None:
+def _acted(actor: Actor | None, lot: Lot, what: str, now: dt.datetime) -> None:
+    if actor is None:
+        return  # the open fact itself carries the authority's signature
     records.acted(actor, what, now, lot=lot.code, cert_sha256=canonical.sha(lot.tender.cert or b""))

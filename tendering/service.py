@@ -18,6 +18,7 @@ from tendering.documents import add_document, remove_document, take
 from tendering.drafts import create_draft, update_draft
 from tendering.keysets import request_keysets, take_keyset_signature, take_trustee_entries
 from tendering.lifecycle import lot_of, move, tender_of
+from tendering.orders import take_order
 from tendering.questions import Reply, answer, answered, ask, pending
 from tendering.rules import CLOCK
 from tendering.signing import obstacles, publish, signing_sheet
@@ -26,12 +27,14 @@ __all__ = [
     "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",
     "award_statement", "cancel", "collect_again", "create_draft", "decide_by", "deemed_award", "extend_deadline",
     "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
-    "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_trustee_entries",
+    "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_order",
+    "take_trustee_entries",
     "tender_of", "update_draft", "withdraw_proposal",
 ]  # fmt: skip
 
 answer_handlers: dict[str, AnswerHandler] = {
     "trustee.entries": take_trustee_entries,
     "keyset.signature": take_keyset_signature,
+    "order": take_order,
 }
 """Kinds of the nodes' answers that belong to tendering."""

@@ -7,7 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tools import postgres
+
+# How long an example takes says how busy the machine is, nothing about the rule.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 QUICK = ("tests/unit", "tests/property", "tests/house")
 _running = contextlib.ExitStack()

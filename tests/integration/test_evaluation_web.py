@@ -408,7 +408,7 @@ def test_a_malformed_draft_is_refused_and_never_breaks(door, body):
     assert 400 <= answer.status_code < 500
 
 
-@pytest.mark.parametrize("file", ["", "AAAA", keys.b64(b"{}"), keys.b64(b'{"type":"kaibiao-sheet/1"}')])
+@pytest.mark.parametrize("file", ["", "AAAA", keys.b64(b"{}"), keys.b64(b'{"type":"kaibiao-score-sheet/1"}')])
 def test_a_malformed_sheet_is_refused_and_never_breaks(door, file):
     door.stage.scoring()
     body = {"file": file, "sig": keys.b64(b"s" * 64), "cert": keys.b64(door.stage.keys["expert1"][1])}

@@ -170,6 +170,25 @@ def test_the_supervising_authority_suspends_by_order(stage: Stage, lot: str) -> 
     assert stage.facts("suspended")[0].by == "supervisor"
 
 
+def order(stage: Stage, lot: str, key: keys.PrivateKey) -> None:
+    item = statements.suspended(lot, stage.now, "outage:1")
+    signed = Signed(item.raw, keys.sign(item.raw, key))
+    with stage.act() as now:
+        service.answer_handlers["order"]("supervisor", {"kind": "suspend", **signed.to_json()}, now)
+
+
+def test_an_order_given_at_the_authoritys_node_is_carried_out_once(stage: Stage, lot: str) -> None:
+    whole(stage)
+    for _ in range(2):
+        order(stage, lot, stage.nodes["supervisor"].private)
+    assert [fact.by for fact in stage.facts("suspended")] == ["supervisor"]
+
+
+def test_another_node_gives_no_orders(stage: Stage, lot: str) -> None:
+    with pytest.raises(Forbidden):
+        order(stage, lot, stage.nodes["audit"].private)
+
+
 def test_nobody_else_suspends(stage: Stage, lot: str) -> None:
     for actor, key in (
         ("bidder", keys.generate()),

@@ -64,7 +64,7 @@ def entry(scores, *, conforms=True, ground=None):
 
 def sheet_json(method_spec, entries, evaluator="E1"):
     return {
-        "type": "kaibiao-sheet/1",
+        "type": "kaibiao-score-sheet/1",
         "lot": LOT,
         "method_sha256": method_spec.sha256,
         "evaluator": evaluator,
