@@ -141,7 +141,7 @@ class Releasing:
             return None
         bad = {bid_id for bid_id, stage in Close.read(own).bad if stage == due.stage.name}
         wanted = set(due.admitted.bids) - bad
-        secret = self.trustee.secrets(due.terms)[due.stage.name]
+        secret = self.trustee.identity(due.terms, due.stage.name)
         suite = suites.named(due.terms.keyset.suite)
         lines = {
             manifest.bid_id: shares.unwrap(_wrapped(manifest, due.stage, self.trustee.i), suite, secret)

@@ -99,6 +99,13 @@ class Trustee:
             raise KeyError("a stage identity is gone")
         return {stage: secret for stage, secret in found.items() if secret is not None}
 
+    def identity(self, terms: Terms, stage: str) -> bytes:
+        """This node's identity of one stage, whatever became of the others; KeyError if it was destroyed or never made."""
+        secret = self._secret(terms.keyset.lot, stage, terms.keyset.version)
+        if secret is None:
+            raise KeyError(f"the identity of {stage} is gone")
+        return secret
+
     def acknowledged(self, lot: str) -> list[str]:
         """The manifests of the lot that this node acknowledged."""
         sql = "SELECT manifest_sha256 FROM promise WHERE lot = ? AND what = ? ORDER BY manifest_sha256"

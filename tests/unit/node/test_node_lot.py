@@ -149,6 +149,18 @@ def test_identities_are_destroyed_when_the_opening_is_on_record(play):
         facts.StageDestroyed(node="supervisor", **body)
 
 
+def test_the_docs_are_released_although_the_sheets_identity_is_destroyed(play):
+    made = play_through(play)
+    play.world.log.append(facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=()))
+    play.log()
+    assert len(play.world.net.taken("stage.destroyed")) == 4
+    play.committee()
+    play.admit_docs(made)
+    play.log_hashes()
+    assert len([body for body in play.world.net.taken("release") if "age" in body]) == 4
+    assert all(node.alerts.listed() == [] for node in play.world.nodes.values())
+
+
 def test_nothing_is_released_before_opens_at_on_the_nodes_own_clock(play):
     play.bid("甲公司")
     made = play.close()
