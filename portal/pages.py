@@ -71,11 +71,11 @@ def nodes() -> str:
 @pages.get("/log/entry/<int:index>")
 def entry(index: int) -> str:
     """One entry of the public log, and the proof that the newest checkpoint holds it."""
-    row, last = db.session.get(LogEntry, index), newest()
-    if row is None or last is None or index >= last.size:
+    row, size = db.session.get(LogEntry, index), log.published_size()
+    if row is None or index >= size:
         raise NotFound("log.no-entry", "公开日志中还没有这一条", "the public log holds no such entry yet")
-    proof = log.proof_of(index, last.size)
-    return render_template("entry.html", entry=row, said=row.entry.decode(), last=last, proof=proof)
+    proof = log.proof_of(index, size)
+    return render_template("entry.html", entry=row, said=row.entry.decode(), size=size, proof=proof)
 
 
 @pages.get("/api/v1/clock")

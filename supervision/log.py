@@ -115,11 +115,15 @@ def cut(lot: str, closes_at: dt.datetime) -> LogCut:
     return found
 
 
+def published_size() -> int:
+    """Entries under the newest published checkpoint; 0 before the first."""
+    raw = Shelf(site().public / "log").checkpoint()
+    return Checkpoint.parse(Note.parse(raw).text).size if raw is not None else 0
+
+
 def proof_of(index: int, size: int) -> list[bytes]:
     """Inclusion hashes for an entry in the published tree of `size`; TileError if the log has not come so far."""
-    shelf = Shelf(site().public / "log")
-    raw = shelf.checkpoint()
-    published = Checkpoint.parse(Note.parse(raw).text).size if raw is not None else 0
+    published = published_size()
     if size > published:
         raise TileError(f"the published tree has {published} entries, not {size}")
     return TileTree(shelf.reader, published).inclusion_proof(index, size)
