@@ -39,12 +39,16 @@ _log = structlog.get_logger()
 
 def flip_due(now: datetime) -> bool:
     """Close one lot whose deadline has come. From this commit on its box takes nothing."""
-    with transaction():
-        for lot in _due(now):
-            if not _suspension_stands(lot):
-                _flip(lot, now)
-                return True
-    return False
+    with transaction(write=False):
+        due = [lot.code for lot in _due(now) if not _suspension_stands(lot)]
+    for code in due[:1]:
+        with transaction():
+            lot = lots.locked(code)
+            # Between the two transactions its deadline may have moved, or another worker may have been first.
+            if code not in {found.code for found in _due(now)} or _suspension_stands(lot):
+                return False
+            _flip(lot, now)
+    return bool(due)
 
 
 def log_rolls(now: datetime) -> bool:
@@ -62,10 +66,12 @@ def log_rolls(now: datetime) -> bool:
 
 def log_closes(now: datetime) -> bool:
     """Give one node's close its fact. While an admission waits for its index, later closes wait behind it."""
+    unlogged = select(NodeClose).where(NodeClose.log_fact.is_(None)).order_by(NodeClose.id).limit(1)
+    with transaction(write=False):
+        if db.session.scalar(unlogged) is None:
+            return False
     with transaction():
-        close = db.session.scalar(
-            select(NodeClose).where(NodeClose.log_fact.is_(None)).order_by(NodeClose.id).limit(1)
-        )
+        close = db.session.scalar(unlogged.with_for_update())
         if close is None:
             return False
         fact = facts.Close(lot=close.lot, node=close.node, file=b64(close.file), sig=b64(close.sig))

@@ -212,4 +212,6 @@ def _end(running: Opening, now: datetime) -> bool:
     running.confirm_until = now + rules.pace(practice=site().settings.practice).confirming
     db.session.flush()
     events.step(running.lot, OpeningStep.CONFIRMING, now)
+    # The opening went on with t; who has still not released by now is named.
+    opening.tell_missing(running, lots.find(running.lot), now)
     return True

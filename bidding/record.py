@@ -138,7 +138,7 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "place": site().settings.origin,
         **_moments(lot, running, now),
         "started": running.started,
-        "missing_nodes": running.missing,
+        "missing_nodes": opening.not_released(lot),
         "roll": {"seq": roll.seq, "root": roll.root, "count": roll.count, "cut_size": roll.cut_size},
         "admitted": _admitted(admitted),
         "releases": [_release(row) for row in releases.complete(lot.code, stage)],

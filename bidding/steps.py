@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bidding import closing, opening, readout, record, uploads
+from bidding import closing, opening, readout, record, unsealing, uploads
 
 
 def step_uploads(now: datetime) -> bool:
@@ -24,18 +24,20 @@ def step_close(now: datetime) -> bool:
 
 def step_open(now: datetime) -> bool:
     """Begin openings, go on when t have released, unseal one envelope."""
-    done = [opening.begin_due(now), opening.take_releases(now), opening.unseal_next(now)]
+    if not opening.under_way():
+        return False
+    done = [opening.begin_due(now), opening.take_releases(now), unsealing.unseal_next(now)]
     return any(done)
 
 
 def step_read_out(now: datetime) -> bool:
     """Log and tell the next line."""
-    return readout.read_next(now)
+    return opening.under_way() and readout.read_next(now)
 
 
 def step_record(now: datetime) -> bool:
     """End openings whose window is over: sign the record, disclose, publish."""
-    return record.end_due(now)
+    return opening.under_way() and record.end_due(now)
 
 
 STEPS = (step_uploads, step_close, step_open, step_read_out, step_record)

@@ -10,9 +10,10 @@ from accounts.actor import Actor
 from accounts.consortia import bidding_for
 from accounts.roles import Part, Role
 from bidding import lots, receipting, rules
+from bidding.entering import end
 from bidding.models import Bid, Withdrawal
 from bidding.states import BidStatus
-from bidding.submission import end, faulty, recorded
+from bidding.submission import faulty, recorded
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import NotFound, Refusal

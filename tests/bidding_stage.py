@@ -18,7 +18,7 @@ from tendering_stage import NODES, ORIGIN, START, SUITE, Stage, _actor, _certify
 
 from accounts.actor import Actor
 from accounts.roles import OrgKind, Role
-from bidding import receipting, steps, submission, trustees, uploads, withdrawal
+from bidding import entering, receipting, steps, submission, trustees, uploads, withdrawal, writer
 from bidding.models import Bid, Opened, Opening, Roll
 from kernel import canonical, clock, keys, outbox
 from kernel import db as database
@@ -139,11 +139,11 @@ class BiddingStage(Stage):
             token = uploads.create(actor, "x.age", len(raw), now).token
         with clock.at(self.now):
             uploads.receive(
-                actor, token, uploads.Arriving(0, uploads.body(io.BytesIO(raw), len(raw))), self.now
+                actor, token, writer.Arriving(0, writer.body(io.BytesIO(raw), len(raw))), self.now
             )
         return token
 
-    def handed(self, sealed: sealing_bid.SealedBid, name: str, **changes: Any) -> submission.Handed:
+    def handed(self, sealed: sealing_bid.SealedBid, name: str, **changes: Any) -> entering.Handed:
         actor = self.bidder_of(name).actor
         envelopes = {
             envelope.stage: self.upload(actor, (sealed.folder / f"{envelope.stage}.age").read_bytes())
@@ -152,9 +152,9 @@ class BiddingStage(Stage):
         parts = {
             "manifest": sealed.manifest_raw, "sig": sealed.sig, "bidder": sealed.bidder_json, "envelopes": envelopes
         }  # fmt: skip
-        return submission.Handed(**{**parts, **changes})
+        return entering.Handed(**{**parts, **changes})
 
-    def submit(self, lot: str, handed: submission.Handed, name: str) -> Bid:
+    def submit(self, lot: str, handed: entering.Handed, name: str) -> Bid:
         with self.act() as now:
             return submission.submit(self.bidder_of(name).actor, lot, handed, now)
 

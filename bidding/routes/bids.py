@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 
 from accounts.access import current_actor
 from bidding import board, lots, receipting, schemas, submission, withdrawal
+from bidding.entering import Handed
 from bidding.receipting import Standing
 from kernel import clock
 from kernel.statements import Signed
@@ -24,7 +25,7 @@ class Bids(MethodView):
     @bp.response(201, schemas.ReceiptOut)
     def post(self, body: Body, lot: str) -> Standing:
         """Hand in a sealed bid whose files are uploaded. Late, unsealed, copied or broken ones are refused and recorded."""
-        bid = submission.submit(current_actor(), lot, submission.Handed(**body), clock.now())
+        bid = submission.submit(current_actor(), lot, Handed(**body), clock.now())
         return receipting.of_bid(bid)
 
 

@@ -14,6 +14,7 @@ from accounts.access import current_actor
 from bidding import tus, uploads
 from bidding.models import Upload
 from bidding.states import UploadState
+from bidding.writer import Arriving, body
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
@@ -124,9 +125,9 @@ class OneUpload(MethodView):
         return Response(status=204)
 
 
-def _arriving(length: int, offset: int) -> uploads.Arriving:
+def _arriving(length: int, offset: int) -> Arriving:
     said = tus.checksum(request.headers.get("Upload-Checksum"))
-    return uploads.Arriving(offset, uploads.body(request.stream, max(length - offset, 0)), said)
+    return Arriving(offset, body(request.stream, max(length - offset, 0)), said)
 
 
 def _offset(upload: Upload, status: int) -> Response:

@@ -120,6 +120,9 @@ def test_one_absent_node_is_named_and_the_opening_goes_on_with_three(stage):
     stage.run_until("opened", lot)
     assert len(stage.rows(Release)) == 3
     assert len(stage.told("node.released")) == 3
+    assert stage.told("node.missing") == [{"node": "notary"}]
+    stage.run()
+    assert cut_json(stage, lot, "record.json")["missing_nodes"] == ["notary"]
 
 
 def test_two_absent_nodes_stop_the_opening_and_are_named(stage):

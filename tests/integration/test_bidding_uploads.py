@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 
-from bidding import rules, uploads
+from bidding import rules, uploads, writer
 from bidding.models import Upload
 from bidding.states import UploadState
 from bidding.tus import Checksum
@@ -44,7 +44,7 @@ def create(stage, actor, length=1_024_000):
 def send(stage, actor, token, *body):
     """Body: offset, chunks and, if promised, their checksum."""
     with clock.at(stage.now):
-        return uploads.receive(actor, token, uploads.Arriving(*body), stage.now)
+        return uploads.receive(actor, token, writer.Arriving(*body), stage.now)
 
 
 def look(stage, actor, token):
@@ -55,7 +55,7 @@ def look(stage, actor, token):
 def breaking(raw, after):
     """A connection that ends within the body."""
     yield raw[:after]
-    raise uploads.Interrupted
+    raise writer.Interrupted
 
 
 def stored(upload):
@@ -73,7 +73,7 @@ def test_a_whole_file_is_stored_and_hashed(stage, actor):
 
 def test_a_broken_upload_resumes_where_it_broke(stage, actor):
     token = create(stage, actor)
-    with pytest.raises(uploads.Interrupted):
+    with pytest.raises(writer.Interrupted):
         send(stage, actor, token, 0, breaking(RAW, 300_001))
     held = look(stage, actor, token)
     assert (held.size, held.state) == (300_001, UploadState.OPEN)
@@ -100,7 +100,7 @@ def test_a_wrong_offset_is_refused_and_the_right_one_told(stage, actor, offset):
 def test_more_bytes_than_said_are_refused_and_not_kept(stage, actor):
     token = create(stage, actor, 10)
     with pytest.raises(Invalid) as refused:
-        send(stage, actor, token, 0, uploads.body(io.BytesIO(b"x" * 11), 10))
+        send(stage, actor, token, 0, writer.body(io.BytesIO(b"x" * 11), 10))
     assert refused.value.code == "upload.overrun"
     assert look(stage, actor, token).size == 0
 
@@ -119,7 +119,7 @@ def test_bytes_that_do_not_match_their_checksum_are_dropped(stage, actor):
 
 def test_with_a_checksum_a_broken_body_keeps_nothing_of_it(stage, actor):
     token = create(stage, actor)
-    with pytest.raises(uploads.Interrupted):
+    with pytest.raises(writer.Interrupted):
         send(stage, actor, token, 0, breaking(RAW, 5000), Checksum("sha256", bytes(32)))
     assert look(stage, actor, token).size == 0
 
