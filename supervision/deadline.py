@@ -17,7 +17,7 @@ from sealing.wire import WireError
 from supervision import facts
 from supervision.policy import Policy
 from supervision.vocabulary import Fact, Statement
-from supervision.witnessed import Cosigned
+from supervision.witnessed import Cosignatures
 
 OBJECTION = "objection:"
 """A suspension by the platform names the objection's fact: `cause` is `objection:<index>`."""
@@ -74,7 +74,7 @@ class Course:
     deadline: Deadline | None = None
     earlier: tuple[Terms, ...] = ()
 
-    def after(self, index: int, fact: Fact, by: Authority, cosigned: Cosigned) -> Course:
+    def after(self, index: int, fact: Fact, by: Authority, cosigned: Cosignatures) -> Course:
         """The course once `fact` at `index` is taken into account; itself when the fact does not count."""
         since = cosigned.since(index)
         if since is None or getattr(fact, "lot", None) != self.lot:

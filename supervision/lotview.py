@@ -19,7 +19,7 @@ from sealing.roll import Close
 from supervision import facts
 from supervision.deadline import Authority, Course, Deadline, Terms, signed_by
 from supervision.vocabulary import Fact
-from supervision.witnessed import Cosigned, Witnessed
+from supervision.witnessed import Cosignatures, Witnessed
 
 ADMITTED = "kaibiao-admitted/1"
 OPENING = "kaibiao-opening-started/1"
@@ -111,7 +111,7 @@ class _Reading:
 
     found: LotView
     by: Authority
-    cosigned: Cosigned
+    cosigned: Cosignatures
 
     def take(self, index: int, fact: Fact) -> None:
         match fact:
@@ -235,7 +235,7 @@ class _Reading:
         return self.found.trustee_of(witness.sign_key)
 
 
-def view(lot: str, log: Iterable[tuple[int, Fact]], by: Authority, cosigned: Cosigned) -> LotView:
+def view(lot: str, log: Iterable[tuple[int, Fact]], by: Authority, cosigned: Cosignatures) -> LotView:
     """The lot after these (index, fact) pairs in the log's order."""
     reading = _Reading(LotView(lot, Course(lot)), by, cosigned)
     for index, fact in log:

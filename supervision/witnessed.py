@@ -6,6 +6,7 @@ import bisect
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from supervision.policy import Policy
 
@@ -17,6 +18,14 @@ class Witnessed:
     size: int
     root: bytes
     times: tuple[tuple[str, int], ...]
+
+
+class Cosignatures(Protocol):
+    """What is known of the quorum's clocks: a list of tree heads, or a store of them."""
+
+    def since(self, index: int) -> int | None: ...
+
+    def cut(self, size: int, start: int, end: int) -> Witnessed | None: ...
 
 
 @dataclass(frozen=True)

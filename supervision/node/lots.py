@@ -12,7 +12,6 @@ from supervision.node.mirror import Mirror
 from supervision.node.notes import Notes
 from supervision.node.peers import Peers
 from supervision.policy import Policy
-from supervision.witnessed import Cosigned
 
 ASK_EVERY_S = 2
 
@@ -31,7 +30,7 @@ class Lots:
 
     def view(self, lot: str) -> LotView:
         """The lot as the mirror and the verified cosignatures show it now."""
-        version = (self.mirror.head().size, self.notes.count())
+        version = (self.mirror.head().size, self.notes.version)
         known = self._kept.get(lot)
         if known is None or known[0] != version:
             known = (version, self._view(lot))
@@ -48,7 +47,5 @@ class Lots:
             self.notes.keep(note)
 
     def _view(self, lot: str) -> LotView:
-        facts = self.mirror.facts_of(lot)
-        first = facts[0][0] if facts else 0
         authority = Authority(self.policy, self.policy.platform)
-        return lotview.view(lot, facts, authority, Cosigned(self.policy, tuple(self.notes.witnessed(first))))
+        return lotview.view(lot, self.mirror.facts_of(lot), authority, self.notes)

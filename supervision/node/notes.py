@@ -8,13 +8,18 @@ from supervision.checkpoint import Checkpoint
 from supervision.node.state import State
 from supervision.note import Note, Signature, Verified, open_note
 from supervision.policy import Policy
-from supervision.witnessed import Witnessed
+from supervision.witnessed import Cosigned, Witnessed
+
+ABOVE, EXACTLY = "size > ? ORDER BY size LIMIT 16", "size = ?"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Notes:
+    """A store of cosignatures (`Cosignatures`); `version` grows whenever what it would say may have changed."""
+
     state: State
     policy: Policy
+    version: int = 0
 
     def keep(self, note: Note) -> Checkpoint:
         """Store the note with its verified lines only; NoteError unless our log signed it and each trusted line holds."""
@@ -32,13 +37,14 @@ class Notes:
         witness = self.policy.witness_of(line.verifier)
         if witness is not None:
             row = (checkpoint.size, checkpoint.root, witness.name, line.time, line.signature.line)
-            self.state.change("INSERT INTO cosignature VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", *row)
+            sql = "INSERT INTO cosignature VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+            self.version += self.state.change(sql, *row)
 
     def latest(self, size: int, root: bytes) -> Note | None:
         """The note of that tree head, with each cosigner's last line."""
         return self._with_lines(size, root, "SELECT name, line, max(time)", 0)
 
-    def since(self, size: int, start: int) -> Note | None:
+    def first_since(self, size: int, start: int) -> Note | None:
         """The note of that size that agrees with the mirror, with each cosigner's first line at or after `start`."""
         found = self.state.row("SELECT root FROM note WHERE size = ? AND compared = 1", size)
         return (
@@ -64,25 +70,30 @@ class Notes:
 
     def mark_compared(self, checkpoint: Checkpoint) -> None:
         sql = "UPDATE note SET compared = 1 WHERE size = ? AND root = ?"
-        self.state.change(sql, checkpoint.size, checkpoint.root)
+        self.version += self.state.change(sql, checkpoint.size, checkpoint.root)
 
-    def count(self) -> int:
-        """How many cosignatures are kept: they are only ever added."""
-        found = self.state.row(
-            "SELECT count(*) FROM cosignature c JOIN note n USING (size, root) WHERE n.compared = 1"
-        )
-        return int(found[0]) if found else 0
+    def since(self, index: int) -> int | None:
+        """When a quorum had cosigned trees that hold entry `index`; looks no further than it must."""
+        known: list[Witnessed] = []
+        while heads := self._heads(ABOVE, known[-1].size if known else index):
+            known += heads
+            found = Cosigned(self.policy, (*known,)).since(index)
+            if found is not None:
+                return found
+        return None
 
-    def witnessed(self, above: int) -> list[Witnessed]:
-        """The tree heads of more than `above` entries that agree with the mirror, smallest first."""
-        sql = (
-            "SELECT n.size, n.root, c.name, c.time FROM note n JOIN cosignature c ON c.size = n.size AND c.root = n.root"
-            " WHERE n.compared = 1 AND n.size > ? ORDER BY n.size, c.time"
-        )
-        found: dict[tuple[int, bytes], list[tuple[str, int]]] = {}
-        for size, root, name, time in self.state.rows(sql, above):
-            found.setdefault((size, root), []).append((name, time))
-        return [Witnessed(size, root, tuple(times)) for (size, root), times in found.items()]
+    def cut(self, size: int, start: int, end: int) -> Witnessed | None:
+        """The tree head of exactly `size` that a quorum cosigned at times in [start, end]."""
+        return Cosigned(self.policy, (*self._heads(EXACTLY, size),)).cut(size, start, end)
+
+    def _heads(self, which: str, value: int) -> list[Witnessed]:
+        """Tree heads that agree with the mirror, each with all its verified lines."""
+        sql = f"SELECT size, root FROM note WHERE compared = 1 AND {which}"  # noqa: S608  two fixed texts
+        return [Witnessed(row[0], row[1], self._times(*row)) for row in self.state.rows(sql, value)]
+
+    def _times(self, size: int, root: bytes) -> tuple[tuple[str, int], ...]:
+        sql = "SELECT name, time FROM cosignature WHERE size = ? AND root = ? ORDER BY time, name"
+        return tuple((row[0], row[1]) for row in self.state.rows(sql, size, root))
 
 
 def signed_by_log(note: Note, policy: Policy) -> bool:

@@ -117,7 +117,7 @@ class Desk:
         if size is None:
             found = self.node.notes.latest(head.size, head.root)
         elif _NUMBER.fullmatch(size) and _NUMBER.fullmatch(start):
-            found = self.node.notes.since(int(size), int(start))
+            found = self.node.notes.first_since(int(size), int(start))
         else:
             found = None
         return _NOT_FOUND if found is None else Reply(200, found.encode())
