@@ -7,6 +7,7 @@ from typing import Any
 
 from kernel import canonical, keys, merkle
 from kernel.statements import Signed
+from sealing import wire
 from sealing.certificates import Bidder
 from sealing.manifest import Manifest
 from sealing.receipts import Receipt
@@ -69,4 +70,6 @@ def read_entry(value: Any) -> Listed:
     entry = RollEntry.from_json({**shown, "bidder_json": NOBODY})
     if "bidder_json" in value or entry.status not in (Status.REPLACED, Status.WITHDRAWN):
         raise ValueError(f"bid {entry.manifest_sha256} hides its certificate")
-    return Listed(entry, None, merkle.checked(bytes.fromhex(value[LEAF])))
+    if wire.SHA256.fullmatch(str(value[LEAF])) is None:
+        raise ValueError(f"bid {entry.manifest_sha256} has no leaf hash")
+    return Listed(entry, None, bytes.fromhex(value[LEAF]))

@@ -89,7 +89,7 @@ def _policy(archive: Archive, given: bytes | None) -> Section[Policy]:
     carried = find(archive, POLICY)
     raw = given if given is not None else archive.get(POLICY)
     policy = Policy.parse(raw)
-    names = "、".join(policy.witnesses)
+    names = ", ".join(policy.witnesses)
     if given is not None and carried not in (None, given):
         yield lie(
             "policy",

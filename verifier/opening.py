@@ -164,7 +164,7 @@ def _read_words(read: Read) -> Words:
     )
 
 
-def nothing_else(lot: LotCase, read: list[Read]) -> Section[None]:
+def nothing_else(lot: LotCase, stage: Stage, read: list[Read]) -> Section[None]:
     """No line was read out or judged that no admitted bid stands behind."""
     known = {one_bid.bid_id for one_bid in read}
     said = [fact.bid_id for _, fact in lot.logged(facts.BidOpened)]
@@ -174,6 +174,15 @@ def nothing_else(lot: LotCase, read: list[Read]) -> Section[None]:
         Words(f"唱出了未准入的投标 {short(bid_id)}", f"{short(bid_id)} was read out, but never admitted")
         for bid_id in strange
     ]
+    first = min((index for index, _ in lot.logged(facts.BidOpened)), default=None)
+    given = [index for index, fact in lot.logged(facts.Release) if fact.stage == stage.name]
+    if first is not None and (len(given) < stage.t or given[stage.t - 1] > first):
+        faults.append(
+            Words(
+                f"第 {first} 条唱标时，发布的份额不足 {stage.t} 份",
+                f"entry {first} reads a bid out before {stage.t} trustees had released",
+            )
+        )
     yield from one(
         "readout",
         faults,

@@ -37,7 +37,7 @@ def disclosures(lot: LotCase) -> Section[list[Disclosed]]:
         yield not_due("disclosures", "尚未公开封存的事实", "no sealed fact is public yet")
         return []
     found, faults = list[Disclosed](), list[Words]()
-    for row in canonical.decode(raw):
+    for row in sorted(canonical.decode(raw), key=lambda row: int(row["index"])):
         sealed = canonical.encode(row["fact"])
         if not entries.check_disclosure(lot.book.entry(row["index"]), keys.unb64(row["salt"]), sealed):
             faults.append(

@@ -29,7 +29,7 @@ def record(lot: LotCase, read: list[Read], admitted: Admitted) -> Section[None]:
     raw, fact = lot.get("record.json"), logged[-1][1]
     told = read_json(lot.archive, lot.path("record.json"))
     faults = [*_record_faults(lot, raw, fact), *_content_faults(lot, told, read, admitted)]
-    who = "、".join(one_sig.by for one_sig in fact.signatures)
+    who = ", ".join(one_sig.by for one_sig in fact.signatures)
     yield from one(
         "record",
         faults,

@@ -124,7 +124,7 @@ def order(lot: LotCase, stage: Stage) -> Section[bool]:
                     f"{stage.name}: {fact.node} released (entry {index}) another file than it promised",
                 )
             )
-    names = "、".join(sorted({fact.node for _, fact in given}))
+    names = ", ".join(sorted({fact.node for _, fact in given}))
     return (
         yield from one(
             "hashes",

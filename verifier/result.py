@@ -57,10 +57,12 @@ def result(
     raw, fact = lot.get("result.json"), logged[-1][1]
     told: Mapping[str, Any] = canonical.decode(raw)
     faults = list(_logged_faults(raw, told, fact))
+    if len(logged) > 1:
+        faults.append(Words(f"日志中有 {len(logged)} 个结果", f"the log holds {len(logged)} results"))
     recomputed = method_spec is not None and scored is not None
     if method_spec is not None and scored is not None:
         faults += _computed_faults(lot, raw, evaluate(method_spec, priced(lot, read), scored).file(lot.code))
-    first = "、".join(short(row["bid_id"]) for row in told["ranking"] if row["rank"] == 1) or "—"
+    first = ", ".join(short(row["bid_id"]) for row in told["ranking"] if row["rank"] == 1) or "—"
     if recomputed or faults:
         yield from one(
             "result",

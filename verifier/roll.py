@@ -28,6 +28,8 @@ def roll(lot: LotCase) -> Section[list[Listed]]:
         yield not_due("roll", "名册随开标记录公布", "the roll is published with the opening record")
         return []
     told = read_json(lot.archive, lot.path("roll.json"))
+    if told["lot"] != lot.code:
+        raise ValueError("roll.json is of another lot")
     found = [read_entry(value) for value in _rows(told["entries"])]
     live = sum(entry.status is Status.LIVE for entry in found)
     yield from one(

@@ -31,7 +31,7 @@ def committee(lot: LotCase) -> Section[bool]:
         if shown == lot.view.members
         else [Words("公布的评委与日志不符", "the published committee is not the one logged")]
     )
-    aliases = "、".join(sorted(shown))
+    aliases = ", ".join(sorted(shown))
     return (
         yield from one("committee", faults, Words(f"评委 {aliases}，与日志一致", f"{aliases}, as logged"))
     )
@@ -96,7 +96,7 @@ def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet
             faults.append(Words(f"缺少 {alias} 的评分表", f"the sheet of {alias} is missing"))
             continue
         told = canonical.decode(raw)
-        faults += _sheet_faults(alias, sign_key, told, disclosed)
+        faults += _sheet_faults(alias, sign_key, told, _sealed(lot, alias, disclosed))
         found.append(sheets.parse(keys.unb64(told["file"])))
     held = yield from one(
         "scores",
@@ -110,7 +110,7 @@ def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet
 
 
 def _sheet_faults(
-    alias: str, sign_key: str, told: Mapping[str, Any], disclosed: list[Disclosed]
+    alias: str, sign_key: str, told: Mapping[str, Any], sealed: list[facts.ScoreSheet]
 ) -> Iterator[Words]:
     signed = Signed(keys.unb64(told["file"]), keys.unb64(told["sig"]))
     own = keys.spell(key_of(keys.unb64(told["cert"]))) == sign_key
@@ -120,10 +120,16 @@ def _sheet_faults(
         )
     if sheets.parse(signed.raw).evaluator != alias:
         yield Words(f"{alias} 的评分表写的是别的评委", f"the sheet of {alias} names another evaluator")
-    sealed = [one_fact.fact for one_fact in disclosed if isinstance(one_fact.fact, facts.ScoreSheet)]
-    last = [fact for fact in sealed if fact.evaluator == alias][-1:]
-    if [(fact.sheet_sha256, fact.sig) for fact in last] != [(signed.sha256, told["sig"])]:
+    if [(fact.sheet_sha256, fact.sig) for fact in sealed[-1:]] != [(signed.sha256, told["sig"])]:
         yield Words(
             f"{alias} 的评分表 {short(signed.sha256)} 与日志中封存的不符",
             f"the sheet of {alias}, {short(signed.sha256)}, is not the one sealed in the log",
         )
+
+
+def _sealed(lot: LotCase, alias: str, disclosed: list[Disclosed]) -> list[facts.ScoreSheet]:
+    """What this member sealed before the result was logged; a sheet that was returned is followed by the next."""
+    results = [index for index, _ in lot.logged(facts.ResultPublished)]
+    before = [found for found in disclosed if results and found.index < results[0]]
+    sheets_of = [found.fact for found in before if isinstance(found.fact, facts.ScoreSheet)]
+    return [fact for fact in sheets_of if (fact.lot, fact.evaluator) == (lot.code, alias)]

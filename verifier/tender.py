@@ -10,11 +10,12 @@ from kernel import canonical, keys
 from kernel.errors import Refusal, Words
 from kernel.statements import Signed
 from supervision import facts
+from tendering import packs
 from tendering.packs import Pack
 from tendering.rules import MACHINE, LotState
 from tendering.statements import NOTICE
 from verifier.case import Case, LotCase, key_of, short
-from verifier.claims import Section, holds, lie, not_due, one
+from verifier.claims import Section, lie, not_due, one
 from verifier.log import Book
 from verifier.source import Archive, MissingError, read_json
 
@@ -38,6 +39,7 @@ def read(archive: Archive, book: Book, roots: tuple[bytes, ...]) -> Section[Case
     yield from one("practice", _practice_faults(book, fact), _practice_words(fact))
     pack = yield from _pack(archive, fact)
     yield from _documents(archive, book, told, fact)
+    yield from _questions(book, told)
     return Case(archive, book, told, fact, notice, pack, roots)
 
 
@@ -78,20 +80,39 @@ def _practice_words(fact: facts.NoticePublished) -> Words:
 def _pack(archive: Archive, fact: facts.NoticePublished) -> Section[Pack]:
     raw = archive.get(f"law/{fact.pack}.json")
     pack = Pack.read(raw)
-    if canonical.sha(raw) != fact.pack_sha256 or pack.id != fact.pack:
-        yield lie(
+    unverified = sum(rule.unverified for rule in pack.rules)
+    yield from one(
+        "pack",
+        _pack_faults(pack, fact),
+        Words(
+            f"{pack.title.zh}，{len(pack.rules)} 条规则，哈希 {short(fact.pack_sha256)}（其中 {unverified} 条尚待法律人员核对）",
+            f"{pack.title.en}, {len(pack.rules)} rules, hash {short(fact.pack_sha256)} as published ({unverified} not yet checked by a lawyer)",
+        ),
+    )
+    if pack.id not in packs.names() or packs.load(pack.id).version != pack.version:
+        yield not_due(
             "pack",
+            f"本工具没有 {pack.id} 第 {pack.version} 版，请自行核对其中的数字",
+            f"this verifier has no {pack.id} version {pack.version} to compare its numbers with",
+        )
+    return pack
+
+
+def _pack_faults(pack: Pack, fact: facts.NoticePublished) -> Iterator[Words]:
+    """The one whose hash was published; and if this verifier knows that version, the same numbers."""
+    if (pack.sha256, pack.id) != (fact.pack_sha256, fact.pack):
+        yield Words(
             f"规则包 {fact.pack} 不是公告所定的那一份",
             f"the law pack {fact.pack} is not the one whose hash was published",
         )
-    else:
-        unverified = sum(rule.unverified for rule in pack.rules)
-        yield holds(
-            "pack",
-            f"{pack.title.zh}，{len(pack.rules)} 条规则，哈希 {short(fact.pack_sha256)}（其中 {unverified} 条尚待法律人员核对）",
-            f"{pack.title.en}, {len(pack.rules)} rules, hash {short(fact.pack_sha256)} as published ({unverified} not yet checked by a lawyer)",
+    if pack.practice != fact.practice:
+        yield Words("演练规则包用于真实招标", "a practice pack in earnest, or the other way round")
+    known = packs.load(pack.id) if pack.id in packs.names() else None
+    if known is not None and known.version == pack.version and known.raw != pack.raw:
+        yield Words(
+            f"规则包 {pack.id} 的内容与公开发行的第 {pack.version} 版不同",
+            f"the law pack {pack.id} is not version {pack.version} as this project publishes it",
         )
-    return pack
 
 
 def _documents(
@@ -102,7 +123,7 @@ def _documents(
     logged |= {(one.name, one.size, one.sha256) for one in added}
     shown = {(row["name"], row["size"], row["sha256"]) for row in told["documents"]}
     if shown != logged:
-        names = "、".join(sorted(name for name, _, _ in shown ^ logged))
+        names = ", ".join(sorted(name for name, _, _ in shown ^ logged))
         yield lie(
             "documents",
             f"招标文件清单与日志不符：{names}",
@@ -123,6 +144,19 @@ def _documents(
             f"{len(logged)} listed as logged; {len(held)} in the archive, hashes right",
         ),
     )
+
+
+def _questions(book: Book, told: Mapping[str, Any]) -> Section[None]:
+    """Every question answered in public is the one logged, word for word, and none was dropped."""
+    logged = sorted((one.question_sha256, one.answer_sha256) for _, one in book.find(facts.QuestionAnswered))
+    shown = [(_sha(row["question"]), _sha(row["answer"])) for row in told["questions"]]
+    faults = [Words("公布的答疑与日志不符", "the questions and answers shown are not those logged")]
+    good = Words(f"答疑 {len(logged)} 条，与日志相符", f"{len(logged)} answered, each as logged")
+    yield from one("questions", faults if sorted(shown) != logged else [], good)
+
+
+def _sha(text: str) -> str:
+    return canonical.sha(text.encode())
 
 
 def find_document(archive: Archive, sha256: str) -> tuple[int, str] | None:

@@ -136,7 +136,7 @@ def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read
         return []
     given: list[Lines] = (yield from guarded("releases", release.files(lot, stage, admitted))) or []
     read = (yield from guarded("bid", opening.bids(lot, stage, found, admitted, given))) or []
-    yield from guarded("readout", opening.nothing_else(lot, read))
+    yield from guarded("readout", opening.nothing_else(lot, stage, read))
     return read
 
 

@@ -1,0 +1,112 @@
+"""A stranger finds every lie: what was told, by whom, on its own line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kernel import canonical
+from tests.unit.verifier.honest_tender import TenderPlay
+from tests.unit.verifier.lies import IN_THE_ARCHIVE, IN_THE_LOG
+from tests.unit.verifier.public_log import PublicLog
+from tests.unit.verifier.rechecked import lies, recheck
+from verifier.case import Given
+from verifier.claims import Mark
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory):
+    return TenderPlay(tmp_path_factory.mktemp("bids")).play()
+
+
+def test_an_honest_tender_holds_in_every_claim(honest, tmp_path):
+    report = recheck(honest, tmp_path)
+    assert report.honest
+    assert {claim.mark for claim in report.claims} == {Mark.HOLDS}
+    assert len(report.claims) > 40
+
+
+@pytest.mark.parametrize(
+    ("topic", "play", "words"), IN_THE_LOG, ids=lambda value: getattr(value, "__name__", None)
+)
+def test_a_lie_in_the_log_is_found(topic, play, words, tmp_path):
+    report = recheck(play(tmp_path).play(), tmp_path / "archive")
+    found = lies(report)
+    assert found, "nothing was found"
+    assert found[0].topic == topic, found[0].words.en
+    assert any(re.search(words, claim.words.en) for claim in found if claim.topic == topic), found
+    assert not report.honest
+
+
+@pytest.mark.parametrize(
+    ("topic", "tamper", "words"),
+    [row[1:] for row in IN_THE_ARCHIVE],
+    ids=[row[0] for row in IN_THE_ARCHIVE],
+)
+def test_a_lie_in_the_archive_is_found(topic, tamper, words, honest, tmp_path):
+    files = dict(honest)
+    tamper(files)
+    assert files != honest
+    found = lies(recheck(files, tmp_path))
+    assert found, "nothing was found"
+    assert found[0].topic == topic, found[0].words.en
+    assert re.search(words, found[0].words.en)
+    assert found[0].words.zh != found[0].words.en
+
+
+def test_a_policy_of_ones_own_that_the_archive_exchanged_is_found(honest, tmp_path):
+    own = PublicLog().files["policy.txt"]
+    found = lies(recheck(honest, tmp_path, Given(policy=own)))
+    assert found[0].topic == "policy"
+    assert "policy" not in {
+        claim.topic for claim in lies(recheck(honest, tmp_path, Given(policy=honest["policy.txt"])))
+    }
+
+
+def test_a_fork_since_the_kept_checkpoint_is_found(tmp_path):
+    play = TenderPlay(tmp_path)
+    play.publish()
+    forked = PublicLog(key=play.log.key, nodes=play.log.nodes, platform=play.log.platform)
+    forked.put(b"another history")
+    kept = forked.cosigned(1).encode()
+    files = play.finish()
+    found = lies(recheck(files, tmp_path / "archive", Given(checkpoint=kept)))
+    assert [claim.topic for claim in found] == ["kept"]
+
+
+def test_a_log_that_shrank_since_the_kept_checkpoint_is_found(tmp_path):
+    play = TenderPlay(tmp_path)
+    files = play.play("publish")
+    play.log.put(b"more")
+    kept = play.log.cosigned(5).encode()
+    assert [claim.topic for claim in lies(recheck(files, tmp_path / "a", Given(checkpoint=kept)))] == ["kept"]
+
+
+def test_the_kept_checkpoint_of_the_same_log_holds(tmp_path):
+    play = TenderPlay(tmp_path)
+    play.publish()
+    kept = play.log.cosigned(1).encode()
+    play.collect()
+    report = recheck(play.finish(), tmp_path / "archive", Given(checkpoint=kept))
+    assert [claim.mark for claim in report.claims if claim.topic == "kept"] == [Mark.HOLDS]
+
+
+@pytest.mark.parametrize("step", ["publish", "collect", "close", "open", "evaluate"])
+def test_steps_that_have_not_come_are_not_lies(step, tmp_path):
+    report = recheck(TenderPlay(tmp_path).play(step), tmp_path / "archive")
+    assert not lies(report), lies(report)
+    assert report.count(Mark.NOT_DUE) > 0
+
+
+def test_a_bidder_certified_by_nobody_trusted_is_found(honest, tmp_path):
+    stranger = TenderPlay(tmp_path).ca.der
+    found = lies(recheck(honest, tmp_path / "archive", Given(roots=(stranger,))))
+    assert {claim.topic for claim in found} == {"papers"}
+
+
+def test_a_file_that_is_no_json_is_a_lie_and_no_crash(honest, tmp_path):
+    for name in sorted(honest):
+        if name.endswith(".json") and "/sheets/" not in name:
+            files = {**honest, name: b"\xff{"}
+            assert lies(recheck(files, tmp_path / canonical.sha(name.encode())[:8])), name
