@@ -181,9 +181,15 @@ def take_heartbeat(node: str, body: Body, now: dt.datetime) -> bool:  # noqa: AR
     return True
 
 
+def take_ahead(node: str, body: Body, now: dt.datetime) -> bool:
+    """A node that has signed more than it was offered: grave if the log was set back, nothing if mail came late."""
+    steps.take_log_ahead(node, body, now)
+    return True
+
+
 ANSWER_HANDLERS: dict[str, AnswerHandler] = {
     "cosignature": steps.take_cosignature,
-    "log.ahead": steps.take_log_ahead,
+    "log.ahead": take_ahead,
     "alert": take_alert,
     "stage.destroyed": take_destroyed,
     "heartbeat": take_heartbeat,

@@ -74,14 +74,19 @@ class Closing:
             self.lots.gather_quorum(self.lots.mirror.head().size, 0, now)
 
     def _is_time(self, view: LotView, box: Box, now: dt.datetime) -> bool:
-        """Past the deadline, and roll_window after this node first saw the box cosigned: time to object."""
+        """Past the deadline, and roll_window after this node first saw the box cosigned: time to object.
+
+        A node that was down closes late, but not after release_by.
+        """
         name, seconds = f"box/{view.lot}/{box.fact.seq}", int(now.timestamp())
         if self.state.setting(name) is None:
             self.state.set(name, str(seconds))
         seen = int(self.state.setting(name) or seconds)
         if view.terms is None or view.deadline is None:
             return False
-        return seconds >= view.deadline.closes_at and seconds >= seen + view.terms.keyset.roll_window
+        over = view.final is not None and seconds > view.deadline.opens_at + view.terms.keyset.release_by
+        waited = seconds >= view.deadline.closes_at and seconds >= seen + view.terms.keyset.roll_window
+        return waited and not over
 
     def _judge(self, view: LotView, box: Box, delivered: Delivered, now: dt.datetime) -> bool:
         terms, deadline = view.terms, view.deadline

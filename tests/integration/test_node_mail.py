@@ -221,6 +221,13 @@ def test_an_answer_of_an_unknown_kind_or_empty_content_is_refused(stage):
     assert post(stage, "audit", answer(stage, "audit", "cosignature", {"size": 1, "line": "x"})) == 422
 
 
+def test_late_mail_that_makes_a_node_look_ahead_is_taken_without_harm(stage):
+    stage.run(stage.sequencer())
+    note = (stage.public / "checkpoint").read_text()
+    body = {"size": stage.published().size, "note": note}
+    assert post(stage, "audit", answer(stage, "audit", "log.ahead", body)) == 204
+
+
 def test_a_destroyed_identity_is_logged_once(stage):
     signed = Signed.make({"type": "kaibiao-destroyed/1"}, stage.nodes["audit"].private)
     body = {"lot": "E1", "stage": "sheet", **signed.to_json()}

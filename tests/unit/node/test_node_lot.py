@@ -256,3 +256,25 @@ def test_three_nodes_open_when_the_fourth_is_away(play):
     play.start_opening()
     play.log_hashes()
     assert len(play.world.net.taken("release")) == 3
+
+
+def test_the_docs_are_released_after_the_sheets_identity_is_destroyed(play):
+    made = play_through(play)
+    play.world.log.append(facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=()))
+    play.log()
+    assert len(play.world.net.taken("stage.destroyed")) == 4
+    play.committee()
+    play.admit_docs(made)
+    play.log_hashes()
+    assert len([body for body in play.world.net.taken("release") if "age" in body]) == 4
+    assert all(node.alerts.listed() == [] for node in play.world.nodes.values())
+
+
+def test_a_node_that_comes_back_after_release_by_closes_no_more(play):
+    play.bid("甲公司")
+    play.world.stop("notary")
+    play.close()
+    play.world.open("notary")
+    play.go_to(OPENS + dt.timedelta(seconds=TIMES["release_by"] + 1))
+    play.log(rounds=3)
+    assert set(play.closes()) == set(ORGS) - {"notary"}
