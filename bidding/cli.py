@@ -48,8 +48,11 @@ def withdraw_main(argv: Sequence[str]) -> int:
     """Withdraw the live bid of a lot: sign the statement with the key that sealed it, send it, keep the receipt."""
     args = _withdraw_arguments().parse_args(argv)
     address = Address(args.url, args.lot)
-    manifest_sha256 = args.manifest_sha256 or canonical.sha((args.dir / "manifest.json").read_bytes())
-    key = keyfile.load(args.key.read_bytes(), _passphrase(args)).key
+    try:
+        manifest_sha256 = args.manifest_sha256 or canonical.sha((args.dir / "manifest.json").read_bytes())
+        key = keyfile.load(args.key.read_bytes(), _passphrase(args)).key
+    except (OSError, ValueError) as error:
+        return _fail(str(error), WRONG)
     content = Withdrawal(args.lot, manifest_sha256, clock.rfc3339(clock.now())).content()
     body = Signed.make(content, key).to_json()
     with _client(args) as client:

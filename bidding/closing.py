@@ -77,6 +77,7 @@ def log_closes(now: datetime) -> bool:
         fact = facts.Close(lot=close.lot, node=close.node, file=b64(close.file), sig=b64(close.sig))
         close.log_fact = log.append(fact, lot=close.lot).id
         events.tell(close.lot, "node.closed", now, node=close.node)
+        events.published_anew(close.lot)
     return True
 
 

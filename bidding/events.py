@@ -10,6 +10,7 @@ from kernel import outbox
 from kernel.clock import rfc3339
 
 LIVE = "live"
+PUBLISH = "bidding.publish"
 
 
 def tell(lot: str, kind: str, now: datetime, **data: Any) -> None:
@@ -19,3 +20,8 @@ def tell(lot: str, kind: str, now: datetime, **data: Any) -> None:
 
 def step(lot: str, reached: OpeningStep, now: datetime) -> None:
     tell(lot, "opening.step", now, step=reached.value)
+
+
+def published_anew(lot: str) -> None:
+    """Have the lot's public files written after the commit; before its opening record exists there are none."""
+    outbox.send(PUBLISH, {"lot": lot})

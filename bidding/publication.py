@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bidding import closing, lots, releases
+from bidding import closing, events, lots, releases
 from bidding.models import (
     Acknowledgment,
     Admission,
@@ -38,13 +38,8 @@ from supervision import log
 from supervision.models import LogFact
 from tendering.models import Lot
 
-KIND = "bidding.publish"
+KIND = events.PUBLISH
 _PUBLIC_STATUS = {Status.LIVE.value, Status.VOID.value}
-
-
-def queue(lot_code: str) -> None:
-    """Have the lot's files written once the caller's transaction is committed."""
-    outbox.send(KIND, {"lot": lot_code})
 
 
 def publish(payload: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from accounts import certificates
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, opening, publication, readout, releases
+from bidding import events, lots, opening, readout, releases
 from bidding.models import Admission, Bid, Opened, Opening, Release
 from bidding.states import OpeningStep, Outcome
 from kernel import canonical
@@ -67,7 +67,7 @@ def sign(actor: Actor, lot_code: str, sig: str, cert_der: bytes, now: datetime) 
         )
     running.record_sigs = {**(running.record_sigs or {}), by: sig}
     _log_record(lot_code, running)
-    publication.queue(lot_code)
+    events.published_anew(lot_code)
     db.session.flush()
     return running
 
@@ -83,7 +83,7 @@ def _end(lot: Lot, running: Opening, now: datetime) -> None:
     running.step, running.ended_at = OpeningStep.RECORD, now
     _log_record(lot.code, running)
     log.disclose_lot(lot.code, Disclosure.AT_OPENING, now)
-    publication.queue(lot.code)
+    events.published_anew(lot.code)
     events.step(lot.code, OpeningStep.RECORD, now)
     _move_on(lot, now)
     events.tell(lot.code, "opening.ended", now)

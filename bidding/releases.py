@@ -88,6 +88,7 @@ def check_target(said: release.ReleaseHash, share: int) -> None:
 
 def tell_committed(row: ReleaseHash, now: datetime) -> None:
     events.tell(row.lot, "node.committed", now, node=row.node, stage=row.stage)
+    events.published_anew(row.lot)
 
 
 def take(node: str, body: Mapping[str, Any], now: datetime) -> None:
@@ -179,6 +180,7 @@ def _log(row: Release, now: datetime) -> None:
     )
     log.append(fact, lot=row.lot)
     events.tell(row.lot, "node.released", now, node=row.node, stage=row.stage)
+    events.published_anew(row.lot)
 
 
 def _void(promise: ReleaseHash, found: list[Fault], now: datetime) -> Invalid:

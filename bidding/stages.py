@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bidding import lots, nodes, releases
+from bidding import events, lots, nodes, releases
 from bidding.models import Admission, Bid, NodeClose, Opened, Release, Roll
 from bidding.states import Outcome
 from kernel import canonical
@@ -124,6 +124,7 @@ def _log(fact: facts.StageAdmitted, now: datetime) -> Admission:
     )
     db.session.add(row)
     db.session.flush()
+    events.published_anew(fact.lot)
     return row
 
 

@@ -270,3 +270,37 @@ def test_what_is_no_sealed_bid_is_said_at_once(stage, web, token, tmp_path):
     wrong = command(web, token, "E", Nothing, "--no-wait")
     assert wrong.wait() == 2
     assert uploads.finish_left(stage.now) is False
+
+
+def test_a_bid_is_withdrawn_by_the_command_with_the_key_file_that_sealed_it(stage, web, token, tmp_path):
+    from sealing.keyfile import KeyFile
+
+    lot = stage.one_lot()
+    sealed = stage.seal(lot, "a")
+    assert command(web, token, lot, sealed, "--no-wait").wait() == 0
+    bidder = stage.bidder_of("a")
+    key = KeyFile(bidder.key, (bidder.cert,), "a", "a", "2026-11-23T01:00:00Z").lock("a long passphrase", 10)
+    (tmp_path / "key.age").write_bytes(key)
+    environ = {**os.environ, "KAIBIAO_TOKEN": token, "KAIBIAO_PASSPHRASE": "a long passphrase"}
+    line = [
+        sys.executable,
+        "kaibiao.py",
+        "withdraw",
+        "--url",
+        web.url,
+        "--lot",
+        lot,
+        "--dir",
+        str(sealed.folder),
+    ]
+    done = subprocess.run(
+        [*line, "--key", str(tmp_path / "key.age")], cwd=ROOT, env=environ, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert [bid.status.value for bid in stage.rows(Bid)] == ["withdrawn"]
+    kept = json.loads((sealed.folder / "withdrawal-receipt.json").read_text("utf-8"))
+    assert kept["receipt"]["file"]
+    again = subprocess.run(
+        [*line, "--key", str(tmp_path / "manifest")], cwd=ROOT, env=environ, capture_output=True, check=False
+    )
+    assert (again.returncode, b"Traceback" in again.stderr) == (2, False)

@@ -493,6 +493,10 @@ def test_the_evaluation_stage_is_admitted_by_one_statement_and_its_releases_stay
         with pytest.raises(ValueError):
             releases.lines(releases.complete(lot, "docs"))
     assert all(fact.file is None for fact in stage.facts("release") if fact.stage == "docs")
+    stage.run()
+    assert [row["stage"] for row in cut_json(stage, lot, "admissions.json")] == ["sheet", "docs"]
+    assert len(cut_json(stage, lot, "release-hashes.json")) == 8
+    assert not list((stage.public(lot) / "releases").glob("docs-*"))
     assert rfc3339(stage.now)
     with stage.act(write=False):
         assert log.latest("stage.admitted", lot).value.signatures
