@@ -10,8 +10,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 
-from kernel import keys, settings
+from accounts import authority
+from kernel import clock, keys, settings
 from kernel import site as installation
 from kernel.db import transaction
 from portal.app import create_app
@@ -20,6 +23,7 @@ from supervision.node.card import Card, policy_text
 from supervision.note import Kind, NoteKey
 from supervision.policy import Policy
 
+CA_FILE = "ca.pem"
 KEYS = ("log", "platform", "ca")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -32,6 +36,10 @@ def init_main(argv: Sequence[str]) -> int:
     for name in KEYS:
         if not (here.folder("keys") / f"{name}.pem").exists():
             installation.make_key(here, name)
+    with installation.used(here):
+        der = authority.certificate(clock.wall())
+    # What nodes' owners pin as the root under bidders' certificates.
+    (here.folder("keys") / CA_FILE).write_bytes(load_der_x509_certificate(der).public_bytes(Encoding.PEM))
     migrate(read)
     return 0
 
