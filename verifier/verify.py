@@ -9,7 +9,7 @@ from kernel.errors import Words
 from sealing.keyset import Stage
 from supervision import facts, lotview
 from supervision.deadline import Authority
-from tendering.packs import Kind, Pack
+from tendering.packs import Pack
 from tendering.rules import LotEvent
 from verifier import closing, log, opening, receipts, record, release, result, roll, scores, tender, terms
 from verifier.case import Case, Given, LotCase
@@ -65,6 +65,10 @@ def _lot(lot: LotCase) -> Section[None]:
         yield from guarded("failed", failed(lot, lot.case.pack))
         return
     read = (yield from guarded("opening", _opening(lot, found))) or []
+    if lot.happened(LotEvent.UNREADABLE) is not None:
+        readable = sum(one_bid.sheet is not None for one_bid in read)
+        yield from guarded("failed", too_few(lot.case.pack, readable))
+        return
     yield from _evaluation(lot, method, read, disclosed)
 
 
@@ -81,21 +85,19 @@ def failed(lot: LotCase, pack: Pack) -> Section[None]:
             "failed", faults, Words("已终止，原因在日志中", "cancelled, with its reason in the log")
         )
         return
-    least, box = pack.the(Kind.MIN_COUNT, "bids_at_close").value, lot.view.box
-    live = 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids)
-    faults = (
-        []
-        if live < least
-        else [Words(f"有 {live} 份有效投标，不应流标", f"called too few, but {live} bids were live")]
+    box = lot.view.box
+    yield from too_few(pack, 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids))
+
+
+def too_few(pack: Pack, count: int) -> Section[None]:
+    """Fewer bids than the pack asks for; anything else was no reason to end here."""
+    least = pack.min_bids.value
+    faults = [Words(f"有 {count} 份投标，不应流标", f"called too few, but {count} bids were live")]
+    good = Words(
+        f"{count} 份投标，少于 {least} 份，依法流标（{pack.min_bids.cited}）",
+        f"{count} bids, fewer than {least}: failed as {pack.min_bids.cited} asks",
     )
-    yield from one(
-        "failed",
-        faults,
-        Words(
-            f"有效投标 {live} 份，少于 {least} 份，依法流标",
-            f"{live} live bids, fewer than {least}: failed as the law asks",
-        ),
-    )
+    yield from one("failed", faults if count >= least else [], good)
 
 
 def _closing(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Listed]]:

@@ -85,6 +85,7 @@ class TenderPlay:
     promises: dict[str, dict[int, release.ReleaseHash]] = field(default_factory=dict)
     state: LotState = LotState.DRAFT
     now: int = 0
+    closes: int = CLOSES
 
     # everybody's keys ------------------------------------------------------------------------------------------
 
@@ -150,7 +151,7 @@ class TenderPlay:
         notice = Signed.make(self.notice(), key)
         self.log.append(self.notice_fact(notice))
         self.log.append(self.keyset_fact())
-        timetable = self.timetable(CLOSES)
+        timetable = self.timetable(self.closes)
         self.log.append(timetable)
         self.move("publish", "OWNER")
         self.log.cosign(self.now)
@@ -166,7 +167,7 @@ class TenderPlay:
 
     def lot_told(self) -> dict[str, Any]:
         return {
-            "lot": LOT, "number": 1, "name": "第一标段", "state": "", "closes_at": at(CLOSES), "opens_at": at(CLOSES),
+            "lot": LOT, "number": 1, "name": "第一标段", "state": "", "closes_at": at(self.closes), "opens_at": at(self.closes),
             "suspended_at": None, "method": keys.b64(self.method.raw), "method_sha256": self.method.sha256,
             "keyset": keys.b64(self.keyset_raw), "keyset_sha256": canonical.sha(self.keyset_raw),
             "candidates": None, "given_up": {}, "awarded_bid": None, "awarded_at": None, "award": None,
@@ -277,10 +278,10 @@ class TenderPlay:
     # the close -------------------------------------------------------------------------------------------------
 
     def cut_at(self) -> int:
-        return CLOSES + 2
+        return self.closes + 2
 
     def close(self) -> None:
-        self.now = CLOSES
+        self.now = self.closes
         self.move("close")
         self.now = self.cut_at()
         self.cut_size = self.log.cosign(self.now)
@@ -295,6 +296,9 @@ class TenderPlay:
     def on_roll(self) -> list[Taken]:
         return list(self.taken.values())
 
+    def releasing(self) -> list[int]:
+        return [1, 2, 4]
+
     def closing(self) -> list[int]:
         return [1, 2, 3, 4]
 
@@ -306,9 +310,13 @@ class TenderPlay:
         )  # fmt: skip
 
     def node_close(self, i: int) -> facts.Close:
-        said = Close(LOT, 1, self.roll.root, self.roll.count, (), at(self.now))
+        said = Close(LOT, 1, self.roll.root, self.roll.count, self.bad(i), at(self.now))
         key = self.log.nodes[self.node(i)].private
         return self.log.statement(facts.Close, said.content(), key, lot=LOT, node=self.node(i))
+
+    def bad(self, i: int) -> tuple[tuple[str, str], ...]:
+        """The lines that trustee `i` calls bad."""
+        return ()
 
     @property
     def live(self) -> list[Taken]:
@@ -325,14 +333,19 @@ class TenderPlay:
         self.log.cosign(self.now)
         self.pass_()
         self.release("sheet")
-        for one in self.live:
+        for one in self.admitted:
             self.log.append(self.opened_fact(one))
         self.pass_()
         self.write_opening()
         self.move("end_opening")
 
+    @property
+    def admitted(self) -> list[Taken]:
+        return self.live
+
     def admit(self, stage: str, signatures: tuple[facts.Signing, ...]) -> None:
-        bids = tuple(one.bid_id for one in self.live)
+        bids = tuple(one.bid_id for one in self.admitted)
+        aside = tuple(one.bid_id for one in self.live if one not in self.admitted)
         self.log.append(
             facts.StageAdmitted(
                 lot=LOT,
@@ -340,7 +353,7 @@ class TenderPlay:
                 seq=1,
                 root=self.roll.root,
                 bids=bids,
-                set_aside=(),
+                set_aside=aside,
                 signatures=signatures,
             )
         )
@@ -355,11 +368,12 @@ class TenderPlay:
             one.bid_id: shares.unwrap(
                 one.sealed.manifest.envelope(stage).share(i).wrapped, SUITE, self.secrets[stage, i]
             )
-            for one in self.live
+            for one in self.admitted
+            if (one.bid_id, stage) not in self.bad(i)
         }
 
     def release(self, stage: str) -> None:
-        made = {i: self.release_file(stage, i) for i in (1, 2, 4)}
+        made = {i: self.release_file(stage, i) for i in self.releasing()}
         self.promise(stage, made)
         self.log.cosign(self.now)
         self.pass_()
@@ -421,7 +435,11 @@ class TenderPlay:
         for one in self.live:
             digest = one.sealed.manifest.envelope("sheet").ciphertext_sha256
             self.put(f"ciphertexts/{digest}.age", (one.sealed.folder / "sheet.age").read_bytes())
-            self.put(f"sheets/{one.bid_id}.json", self.plain(one))
+            if one in self.admitted and self.opens(one):
+                self.put(f"sheets/{one.bid_id}.json", self.plain(one))
+
+    def opens(self, one: Taken) -> bool:
+        return True
 
     def roll_told(self) -> dict[str, Any]:
         shown = [self.entry_told(entry.to_json()) for entry in self.roll.entries]
@@ -445,16 +463,17 @@ class TenderPlay:
         return {"node": self.node(i), "kind": "ack", **signed.to_json()}
 
     def record(self) -> dict[str, Any]:
-        bids = [one.bid_id for one in self.live]
+        bids = [one.bid_id for one in self.admitted]
         return {
             "type": "kaibiao-opening-record/1", "lot": LOT,
             "roll": {"seq": 1, "root": self.roll.root, "count": self.roll.count, "cut_size": self.cut_size},
             "admitted": {"stage": "sheet", "bids": bids, "set_aside": []},
-            "bids": [
-                {"bid_id": one.bid_id, "manifest_sha256": one.digest, "sheet_sha256": canonical.sha(self.plain(one))}
-                for one in self.live
-            ],
+            "bids": [self.record_row(one) for one in self.admitted],
         }  # fmt: skip
+
+    def record_row(self, one: Taken) -> dict[str, Any]:
+        sha256 = canonical.sha(self.plain(one)) if self.opens(one) else None
+        return {"bid_id": one.bid_id, "manifest_sha256": one.digest, "sheet_sha256": sha256}
 
     # evaluation and award --------------------------------------------------------------------------------------
 
