@@ -23,7 +23,7 @@ from supervision.node.state import StateError
 from supervision.node.transport import HttpTransport, UnreachableError
 from supervision.policy import Policy, PolicyError
 
-BUNDLE = Path(__file__).resolve().parents[2] / "portal" / "static" / "dist" / "offline" / "kaibiao-seal.html"
+BUNDLE = Path(__file__).resolve().parents[2] / "portal" / "static" / "dist" / "kaibiao-seal.html"
 ORDERS = {"suspend": "suspended", "resume": "resumed", "outage": "outage"}
 
 

@@ -10,8 +10,6 @@ from typing import Any
 from kernel.clock import beijing, parse_rfc3339
 from supervision.node.words import COLORS, EN, POINTS, SAID, STEPS, WORDS, ZH, Key, Language, word
 
-REFRESH_S = 15
-
 
 def page(status: dict[str, Any], language: Language, bundle: str | None) -> str:
     """The whole page; `bundle` is the hash of the offline sealing page, if this node has one."""
@@ -27,8 +25,9 @@ def _frame(status: dict[str, Any], language: Language, body: str) -> str:
     return (
         f'<!doctype html><html lang="{tongue}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="refresh" content="{REFRESH_S}"><link rel="stylesheet" href="style.css"></head><body>'
+        '<link rel="stylesheet" href="style.css"></head><body>'
         f"<header><b>开标 Kaibiao</b><span>{_word('title', language)}</span>"
+        f'<a href="?lang={language}">{_word("again", language)}</a>'
         f'<a href="?lang={other}" hreflang="{other}">{_word("other_language", language)}</a></header>'
         f"<main>{body}</main></body></html>\n"
     )
