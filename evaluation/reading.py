@@ -123,9 +123,11 @@ def read_out(lot: str) -> list[tuple[SealedBid, Sheet]]:
     return [(bid, sheet) for bid, sheet in found if bid.status is BidStatus.LIVE]
 
 
-def _price_stage(lot: str) -> str:
+def _price_stage(lot: str) -> str | None:
+    """The stage that holds the price; none while the lot is a draft without keys."""
     keyset = db.session.scalars(select(Lot.keyset).where(Lot.code == lot)).one()
-    assert keyset is not None
+    if keyset is None:
+        return None
     return next(one.name for one in Keyset.parse(keyset).stages if one.holds_price)
 
 

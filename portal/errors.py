@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from flask_babel import get_locale
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -58,6 +58,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(IntegrityError, raced)
     app.register_error_handler(StaleDataError, raced)
+    app.register_error_handler(DataError, unstorable)
     app.register_error_handler(OperationalError, database_trouble)
     app.register_error_handler(Exception, broken)
 
@@ -92,6 +93,12 @@ def from_http(error: HTTPException) -> Response:
 def raced(_error: Exception) -> Response:
     words = Words("内容刚被他人改动,请刷新后重试", "Somebody changed this just now: reload and try again")
     return answer(409, "conflict.raced", words)
+
+
+def unstorable(_error: DataError) -> Response:
+    """A value that a column cannot hold; only PostgreSQL says so itself."""
+    words = Words("有数值超出可保存的范围", "A value is out of the range that can be kept")
+    return answer(422, "value.unstorable", words)
 
 
 def database_trouble(error: OperationalError) -> Response:

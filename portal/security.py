@@ -5,12 +5,10 @@ from __future__ import annotations
 from flask import Flask, Request, Response, request
 
 from accounts.access import check_csrf, csrf_token
-from kernel.errors import TooLarge
 from kernel.site import site
+from portal import bodies
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-BODY_MAX = 16 * 1024 * 1024
-_STREAMED = ("/api/v1/uploads", "/api/v1/tenders/", "/owner/", "/api/v1/evaluator/")
 
 
 def policy() -> str:
@@ -30,14 +28,8 @@ def is_file(endpoint: str | None) -> bool:
 
 
 def check_request(asked: Request) -> None:
-    """Refuse a forged form, and a body that no door takes."""
-    if (asked.content_length or 0) > BODY_MAX and not asked.path.startswith(_STREAMED):
-        raise TooLarge(
-            "body.too-large",
-            f"请求内容超过 {BODY_MAX // 1024**2} MB",
-            f"the body is larger than {BODY_MAX // 1024**2} MiB",
-            rule="OWASP ASVS 5.2.1",
-        )
+    """Refuse a body that no door takes, and a forged form."""
+    bodies.check(asked)
     check_csrf(asked)
 
 
