@@ -46,18 +46,24 @@ def check(asked: Request) -> None:
 
 def _check_size(asked: Request) -> None:
     if (asked.content_length or 0) > BODY_MAX:
-        raise TooLarge(
-            "body.too-large",
-            f"请求内容超过 {BODY_MAX // 1024**2} MB",
-            f"the body is larger than {BODY_MAX // 1024**2} MiB",
-            rule="OWASP ASVS 5.2.1",
-        )
-    asked.max_content_length = BODY_MAX  # a chunked body names no length: reading it stops here
+        raise _too_large()
+    asked.max_content_length = BODY_MAX + 1  # a chunked body names no length: reading it stops here
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(
+        "body.too-large",
+        f"请求内容超过 {BODY_MAX // 1024**2} MB",
+        f"the body is larger than {BODY_MAX // 1024**2} MiB",
+        rule="OWASP ASVS 5.2.1",
+    )
 
 
 def _check_json(raw: bytes) -> None:
     if not raw:
         return
+    if len(raw) > BODY_MAX:
+        raise _too_large()
     try:
         value = json.loads(raw.decode("utf-8", "strict"), parse_constant=_no_constant, parse_int=_whole)
         if b"\\u" in raw:
