@@ -134,7 +134,7 @@ def prepare(read: Settings, environ: Mapping[str, str]) -> None:
         _once(environ, "evaluator", "init", "--dir", str(room))
     card = read.var / "keys" / "evaluator.json"
     card.write_bytes((room / "evaluator.json").read_bytes())
-    roots = str(read.var / "keys" / "ca.pem")
+    roots = str(read.var / "keys" / "roots.pem")
     if not read.policy.exists():
         _once(environ, "genesis", *(str(node_folder(read, name) / "card.json") for name in NODES))
         for name in NODES:

@@ -23,7 +23,7 @@ from supervision.node.card import Card, policy_text
 from supervision.note import Kind, NoteKey
 from supervision.policy import Policy
 
-CA_FILE = "ca.pem"
+CA_FILE = "roots.pem"
 KEYS = ("log", "platform", "ca")
 MIGRATIONS = Path(__file__).parent / "migrations"
 
