@@ -1,0 +1,320 @@
+"""The people of a tender, each in a browser window of their own, doing what the pages offer them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyotp
+from playwright.sync_api import Browser, Page
+
+from kernel import clock
+
+PASSPHRASE = "browser-passphrase"
+SLOW_MS = 90_000
+DESKTOP = {"width": 1280, "height": 900}
+TYPED = {
+    "project_name": "清江县乡镇卫生院医疗设备采购", "content": "彩色超声诊断仪 3 台、数字化 X 线机 2 台及配套服务。",
+    "scale": "5 台套", "fund_source": "县级财政资金", "qualification": "具有医疗器械经营许可证。",
+    "documents_obtained": "公告期内在本平台免费下载", "submission": "通过本平台递交加密投标文件",
+    "bid_validity_days": "90", "contact.name": "林工", "contact.phone": "0000-1234567",
+    "contact.email": "lin@example.org", "contact.address": "清江县人民路 1 号",
+    "lots.1.name": "一包 影像设备", "lots.1.ceiling": "1860000.00", "lots.1.price_weight": "40",
+    "lots.1.criteria.1.name": "技术响应", "lots.1.criteria.1.name_en": "Technical response",
+    "lots.1.criteria.1.max": "40", "lots.1.criteria.1.step": "0.5",
+    "lots.1.criteria.2.name": "售后服务", "lots.1.criteria.2.name_en": "Service",
+    "lots.1.criteria.2.max": "20", "lots.1.criteria.2.step": "0.5",
+}  # fmt: skip
+"""What the owner types into the draft."""
+
+
+@dataclass
+class Visitor:
+    """A window with its own cookies; whatever a script throws is remembered."""
+
+    url: str
+    page: Page
+    folder: Path
+    errors: list[str] = field(default_factory=list)
+
+    @classmethod
+    def arriving(cls, browser: Browser, url: str, folder: Path, *, scripts: bool = True) -> Visitor:
+        context = browser.new_context(
+            viewport=DESKTOP, locale="zh-CN", accept_downloads=True, java_script_enabled=scripts
+        )
+        context.add_init_script("delete window.showSaveFilePicker")
+        context.set_default_timeout(SLOW_MS)
+        folder.mkdir(parents=True, exist_ok=True)
+        visitor = cls(url, context.new_page(), folder)
+        visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+        return visitor
+
+    def goto(self, path: str) -> None:
+        self.page.goto(path if path.startswith("http") else f"{self.url}{path}")
+
+    def text(self, selector: str = "main") -> str:
+        return self.page.inner_text(selector)
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def leave(self) -> None:
+        self.page.context.close()
+
+
+class Stranger(Visitor):
+    """Anybody: reads, watches, rechecks."""
+
+    def watches(self, lot: str) -> None:
+        self.goto(f"/lots/{lot}/opening")
+
+    def sees_the_readout(self, lines: int) -> list[str]:
+        """The lines of the board, once all are read out on a page that was never reloaded by hand."""
+        last = self.page.locator(f'[data-lines] tr[data-line="{lines}"] [data-field="price"]')
+        last.wait_for()
+        return self.page.locator("[data-lines] tr").all_inner_texts()
+
+
+class Member(Visitor):
+    """Somebody with an account and, once made, a key file."""
+
+    login = ""
+    password = ""
+    secret: str | None = None
+    passphrase = PASSPHRASE
+    kept: Path | None = None
+
+    @property
+    def keyfile(self) -> Path:
+        """Where this person keeps the key."""
+        return self.kept or self.folder / "signing.age"
+
+    def signs_in(self) -> None:
+        """With login, password and, once it is set up, the code of the phone."""
+        until = clock.monotonic() + SLOW_MS / 1000
+        self._asks_to_sign_in()
+        while "/sign-in" in self.page.url:
+            # Each code counts once: after one just used, a person waits for the next, too.
+            if clock.monotonic() > until:
+                raise AssertionError(f"{self.login}: {self.text()}")
+            self.page.wait_for_timeout(5000)
+            self._asks_to_sign_in()
+
+    def _asks_to_sign_in(self) -> None:
+        self.goto("/sign-in")
+        self.page.fill("#login", self.login)
+        self.page.fill("#password", self.password)
+        if self.secret is not None:
+            self.page.fill("#totp", pyotp.TOTP(self.secret).at(clock.wall() + dt.timedelta(seconds=30)))
+        with self.page.expect_navigation():
+            self.page.click("form.log-in button")
+
+    def sets_up_the_second_factor(self) -> None:
+        self.goto("/account")
+        self.page.click("#totp button")
+        self.secret = self.text("#secret").strip()
+        self.page.fill("#code", pyotp.TOTP(self.secret).at(clock.wall()))
+        self.page.click("main form button")
+        self.page.wait_for_selector("#totp .true")
+
+    def signs_out(self) -> None:
+        self.goto("/account")
+        self.page.click(".page-head form button")
+
+    def makes_a_key(self) -> None:
+        """Made in the browser, downloaded, loaded back; only then certified for use."""
+        self.kept, self.passphrase = None, PASSPHRASE
+        self.goto("/account/key")
+        self.page.fill('[data-keyfile-make] [name="passphrase"]', PASSPHRASE)
+        self.page.fill('[data-keyfile-make] [name="again"]', PASSPHRASE)
+        with self.page.expect_download() as made:
+            self.page.click("[data-keyfile-make] button")
+        made.value.save_as(self.keyfile)
+        self.page.set_input_files('[data-keyfile-check] [name="keyfile"]', str(self.keyfile))
+        self.page.fill('[data-keyfile-check] [name="passphrase"]', PASSPHRASE)
+        self.page.click("[data-keyfile-check] button")
+        self.page.wait_for_function("() => document.querySelector('[data-keyfile-check]').hidden")
+
+    def opens_the_key(self, form: str) -> None:
+        """Choose the key file and type its passphrase where `form` asks for them."""
+        self.page.set_input_files(f'{form} [name="keyfile"]', str(self.keyfile))
+        self.page.fill(f'{form} [name="passphrase"]', self.passphrase)
+
+    def signs(self, form: str = "form[data-sign]") -> None:
+        """Open the key, press the red button, and come to the page that follows."""
+        self.opens_the_key(form)
+        with self.page.expect_navigation():
+            self.page.click(f"{form} button.seal")
+        self.was_not_refused()
+
+    def was_not_refused(self) -> None:
+        refusals = self.page.locator(".error-summary").all_inner_texts()
+        if refusals:
+            raise AssertionError(f"{self.login} at {self.page.url}: {refusals}")
+
+    def waits_for(self, selector: str) -> None:
+        """Reload until the page has come so far."""
+        until = clock.monotonic() + SLOW_MS / 1000
+        while self.page.locator(selector).count() == 0:
+            if clock.monotonic() > until:
+                raise AssertionError(f"{self.page.url}: no {selector}: {self.text()[:600]}")
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the owner writes into the draft."""
+
+    title: str
+    closes_at: dt.datetime
+    documents: tuple[Path, ...]
+
+
+class Owner(Member):
+    """Drafts, asks for keys, signs, publishes; later puts candidates on view and awards."""
+
+    def drafts(self, terms: Terms) -> str:
+        """The tender's code, once the draft is saved and its documents are up."""
+        self.goto("/owner/tenders/new")
+        self.page.check('input[name="pack"][value="practice.procurement.open"]')
+        self.page.fill("#title", terms.title)
+        self.page.click("main form .actions button")
+        self.page.wait_for_selector("#draft")
+        code = self.page.url.rpartition("/")[2]
+        self._fills(terms)
+        self.page.set_input_files("#files", [str(path) for path in terms.documents])
+        self.page.click("#documents form .actions button")
+        self.page.wait_for_selector("#documents .file-list a")
+        return code
+
+    def _fills(self, terms: Terms) -> None:
+        closes_at = clock.beijing(terms.closes_at).strftime("%Y-%m-%dT%H:%M:%S")
+        self.page.check('[name="consortium_allowed"][value="no"]')
+        self.page.select_option('[name="lots.1.method"]', "cn_comprehensive")
+        self.page.select_option('[name="lots.1.subject"]', "goods")
+        self.page.locator("#lots details").evaluate("box => { box.open = true }")
+        for name, value in {**TYPED, "lots.1.closes_at": closes_at}.items():
+            self.page.fill(f'[name="{name}"]', value)
+        self.press("保存草稿")
+        self.page.wait_for_selector(".callout-true, .error-summary")
+
+    def asks_the_nodes_for_keys(self) -> None:
+        """And waits until the checklist, which refreshes itself, has nothing left."""
+        self.page.click("#keys form button")
+        self.page.wait_for_selector('#checklist a.button[href$="/publish"], #checklist a.button')
+
+    def publishes(self) -> None:
+        self.page.click("#checklist a.button")
+        self.page.wait_for_selector("form[data-sign]")
+        self.signs()
+
+    def puts_candidates_on_view(self, lot: str) -> None:
+        self.goto(f"/owner/lots/{lot}/award")
+        self.press("开始公示")
+
+    def awards(self, lot: str) -> None:
+        """When the time of public view is over; the page says when."""
+        self.goto(f"/owner/lots/{lot}/award")
+        self.waits_for("form[data-sign]")
+        self.signs()
+
+
+@dataclass(frozen=True)
+class Bid:
+    """What a bidder enters into the sealing form."""
+
+    price: str
+    documents: tuple[Path, ...]
+
+
+class Bidder(Member):
+    """Registers, prepares, seals, keeps the receipt, replaces."""
+
+    def registers(self, uscc: str, organization: str, person: str) -> None:
+        """Three questions, one page each."""
+        self.goto("/register")
+        self.page.fill("#uscc", uscc)
+        self.page.fill("#name", organization)
+        self.page.check('input[name="kind"][value="bidder"]')
+        self.press("继续")
+        self.page.fill("#person_name", person)
+        self.page.fill("#login", self.login)
+        self.press("继续")
+        self.page.fill("#password", self.password)
+        self.page.fill("#again", self.password)
+        self.press("完成注册")
+        self.page.wait_for_url(lambda url: "/register" not in url)
+
+    def tests_everything_beforehand(self, lot: str) -> list[str]:
+        """The verdicts of the pre-flight test on this machine with the real key."""
+        self.goto(f"/desk/{lot}")
+        self.opens_the_key("#preflight")
+        self.page.click("#preflight [data-run]")
+        self.page.wait_for_function(
+            "() => document.querySelectorAll('#preflight .checklist li:not(.wait)').length === 6"
+        )
+        return [
+            str(item.get_attribute("class")) for item in self.page.locator("#preflight .checklist li").all()
+        ]
+
+    def seals(self, lot: str, bid: Bid) -> str:
+        """Seal, upload, wait for the witnesses; the receipt as it stands on the page."""
+        self.goto(f"/desk/{lot}")
+        self.page.fill("#seal #price", bid.price)
+        self.page.fill("#seal #period_days", "60")
+        self.page.set_input_files("#seal #documents", [str(path) for path in bid.documents])
+        self.opens_the_key("#seal")
+        self.page.fill("#seal #rescue", PASSPHRASE)
+        with self.page.expect_download() as rescue:
+            self.page.click("#seal button.seal")
+        rescue.value.save_as(self.folder / rescue.value.suggested_filename)
+        self.page.wait_for_selector('.receipt[data-state="witnessed"]')
+        return self.text(".receipt")
+
+    def confirms(self, lot: str) -> None:
+        self.goto(f"/desk/{lot}/opening")
+        self.press("唱标内容无误，确认")
+        self.page.wait_for_selector("#line .true")
+
+
+class Host(Member):
+    """The trading centre's staff: forms the committee."""
+
+    def forms_the_committee(self, lot: str, logins: list[str]) -> None:
+        self.goto(f"/ops/committees/{lot}")
+        for login in logins:
+            self.page.check(f'input[name="persons"][value="{login}"]')
+        self.page.click("main form.panel button")
+        self.page.wait_for_selector(".table-cards tbody tr")
+
+
+class Evaluator(Member):
+    """Declares, signs the opening of the documents, scores, signs the own sheet."""
+
+    def declares_and_admits(self, lot: str) -> None:
+        self.goto(f"/evaluate/{lot}")
+        self.page.check('input[name="declared"][value="none"]')
+        self.page.click("form.panel button")
+        self.page.wait_for_selector("form[data-sign]")
+        self.signs()
+
+    def sees_the_documents(self, lot: str) -> None:
+        """Once the nodes have released and the evaluation terminal has opened them."""
+        self.goto(f"/evaluate/{lot}")
+        self.waits_for("table.scores")
+
+    def scores(self, lot: str, points: tuple[str, ...]) -> None:
+        """The same points for every bid, each criterion in its order; then the statement is shown, and signed."""
+        self.goto(f"/evaluate/{lot}")
+        for radio in self.page.locator('input[type="radio"][value="yes"]').all():
+            radio.check()
+        for number, box in enumerate(self.page.locator("table.scores input").all()):
+            box.fill(points[number % len(points)])
+        self.opens_the_key("form[data-sign]")
+        self.page.click("form[data-sign] button.seal")
+        self.page.wait_for_selector('form[data-sign] input[name="statement"]', state="attached")
+        with self.page.expect_navigation():
+            self.page.click("form[data-sign] button.seal")
+        self.was_not_refused()

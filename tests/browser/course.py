@@ -1,0 +1,182 @@
+"""One tender through the real pages, act by act. Each act is played once, by whoever asks for it first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from actors import Bid, Bidder, Evaluator, Host, Member, Owner, Stranger, Terms, Visitor
+from inspection import Inspector, words_of_people
+from platform_stage import Platform
+from playwright.sync_api import Browser
+
+from kernel import clock
+from portal.demo import people
+from portal.demo.stage import PASSPHRASE, PASSWORD
+
+WINDOW = dt.timedelta(seconds=170)
+"""From filling in the draft to the deadline: keys, signatures and two sealings in the browser fit into it."""
+EXPERTS = ("expert1", "expert2", "expert3")
+RIVALS = {"hongtu": "1731800.00", "nanshan": "1698000.00"}
+FIRST, SECOND = "1745000.00", "1725500.00"
+BIDDER, CLERK = "柳林医疗设备有限公司", "柳工"
+PAPERS = ("招标文件.pdf", "采购需求.pdf", "投标文件.pdf", "报价明细.xlsx", "hongtu.pdf", "nanshan.pdf")
+TITLE = "清江县乡镇卫生院影像设备采购"
+POINTS = {"expert1": ("35", "16"), "expert2": ("33.5", "17"), "expert3": ("36", "15.5")}
+MEGABYTE = 1 << 20
+
+V = TypeVar("V", bound=Visitor)
+M = TypeVar("M", bound=Member)
+
+
+class Course:
+    """What everybody did and saw, up to the act that was asked for."""
+
+    def __init__(self, platform: Platform, browser: Browser, folder: Path) -> None:
+        self.platform, self.browser, self.folder = platform, browser, folder
+        self.visitors: list[Visitor] = []
+        self.inspector = Inspector(words_of_people(TITLE, BIDDER, CLERK, *PAPERS))
+
+    def arrives(self, kind: type[V], name: str) -> V:
+        visitor = kind.arriving(self.browser, self.platform.url, self.folder / name)
+        self.visitors.append(visitor)
+        return visitor
+
+    def enters(self, kind: type[M], login: str) -> M:
+        """One of the cast signs in through the page, with the code of the phone."""
+        member = self.arrives(kind, login)
+        member.login, member.password = login, PASSWORD
+        member.kept, member.passphrase = self.platform.actors[login].key, PASSPHRASE
+        member.secret = (self.platform.actors[login].folder / "totp.txt").read_text().strip()
+        member.signs_in()
+        return member
+
+    def leaves(self) -> None:
+        for visitor in self.visitors:
+            visitor.leave()
+
+    @cached_property
+    def owner(self) -> Owner:
+        """Signed in, with a key made in the browser."""
+        owner = self.enters(Owner, "owner")
+        owner.makes_a_key()
+        return owner
+
+    @cached_property
+    def bidder(self) -> Bidder:
+        """Registered, second factor set up and used, key made: all in the browser."""
+        bidder = self.arrives(Bidder, "bidder")
+        bidder.login, bidder.password = "liulin", PASSWORD
+        bidder.registers(people.uscc(77), BIDDER, CLERK)
+        if "/sign-in" in bidder.page.url:
+            bidder.signs_in()
+        bidder.sets_up_the_second_factor()
+        bidder.signs_out()
+        bidder.signs_in()
+        bidder.makes_a_key()
+        return bidder
+
+    @cached_property
+    def stranger(self) -> Stranger:
+        return self.arrives(Stranger, "stranger")
+
+    @cached_property
+    def tender(self) -> str:
+        """Drafted, its documents uploaded, keys made by the nodes, signed and published: its code."""
+        owner, _ = self.owner, self.bidder
+        closes_at = clock.wall().replace(microsecond=0) + WINDOW
+        documents = (self._document(PAPERS[0], 3), self._document(PAPERS[1], 1))
+        code = owner.drafts(Terms(TITLE, closes_at, documents))
+        owner.asks_the_nodes_for_keys()
+        workbench = f"/owner/tenders/{code}"
+        self.inspector.looks_at(owner, f"{workbench}/publish", f"/tenders/{code}", workbench)
+        owner.publishes()
+        return code
+
+    @property
+    def lot(self) -> str:
+        return f"{self.tender}001"
+
+    @cached_property
+    def sealed(self) -> dict[str, object]:
+        """The bidder tests, seals, and replaces; two rivals come by the command line meanwhile."""
+        lot, bidder = self.lot, self.bidder
+        rivals = [self._rival(login, price) for login, price in RIVALS.items()]
+        checks = bidder.tests_everything_beforehand(lot)
+        files = (self._document(PAPERS[2], 12), self._document(PAPERS[3], 1))
+        first = bidder.seals(lot, Bid(FIRST, files))
+        second = bidder.seals(lot, Bid(SECOND, files))
+        ended = [rival.wait(120) for rival in rivals]
+        bidder.goto(f"/desk/{lot}")
+        desk = bidder.text("#bids")
+        receipt = bidder.page.locator("#bids td a").first.get_attribute("href") or ""
+        self.inspector.looks_at(bidder, "/desk", f"/desk/{lot}", f"/desk/{lot}/upload", receipt)
+        return {"checks": checks, "first": first, "second": second, "rivals": ended, "desk": desk}
+
+    @cached_property
+    def read_out(self) -> list[str]:
+        """The stranger has come before the deadline and watches until every line is read out."""
+        assert self.sealed
+        self.inspector.looks_at(self.stranger, "/", f"/lots/{self.lot}/opening")
+        self.stranger.watches(self.lot)
+        return self.stranger.sees_the_readout(len(RIVALS) + 1)
+
+    @cached_property
+    def opened(self) -> str:
+        """The bidder confirms its line; the record stands at the end."""
+        assert self.read_out
+        self.bidder.confirms(self.lot)
+        self.stranger.page.wait_for_selector('[data-step="record"].done')
+        board = self.stranger.text()
+        self.inspector.looks_at(self.stranger, f"/lots/{self.lot}/opening")
+        self.inspector.looks_at(self.bidder, f"/desk/{self.lot}", f"/desk/{self.lot}/opening")
+        return board
+
+    @cached_property
+    def scored(self) -> list[Evaluator]:
+        """The centre forms the committee; three members declare, admit, score and sign."""
+        assert self.opened
+        host = self.enters(Host, "centre")
+        host.forms_the_committee(self.lot, list(EXPERTS))
+        self.inspector.looks_at(host, "/ops/committees", f"/ops/committees/{self.lot}")
+        members = [self.enters(Evaluator, login) for login in EXPERTS]
+        self.inspector.looks_at(members[0], "/evaluate", f"/evaluate/{self.lot}")
+        for member in members:
+            member.declares_and_admits(self.lot)
+        members[0].sees_the_documents(self.lot)
+        self.inspector.looks_at(members[0], f"/evaluate/{self.lot}")
+        for member in members:
+            member.sees_the_documents(self.lot)
+            member.scores(self.lot, POINTS[member.login])
+        return members
+
+    @cached_property
+    def awarded(self) -> Owner:
+        """The owner puts the candidates on view and, when the time is over, signs the award."""
+        assert self.scored
+        self.owner.puts_candidates_on_view(self.lot)
+        self.inspector.looks_at(self.owner, f"/owner/lots/{self.lot}/award", f"/owner/tenders/{self.tender}")
+        self.owner.awards(self.lot)
+        return self.owner
+
+    def _document(self, name: str, megabytes: int) -> Path:
+        path = self.folder / name
+        path.write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * (megabytes * MEGABYTE // 256))
+        return path
+
+    def _rival(self, login: str, price: str) -> subprocess.Popen[bytes]:
+        """Seal by the command line, then upload it in the background."""
+        stage, actor = self.platform.stage, self.platform.actors[login]
+        keyset, sealed = self.folder / "keyset.json", self.folder / f"{login}-sealed"
+        keyset.write_bytes(self._keyset())
+        words = ("--keyset", str(keyset), "--key", str(actor.key), "--price", price, "--period-days", "75")
+        stage.cli(actor, "seal", *words, "-o", str(sealed), str(self._document(f"{login}.pdf", 2)))
+        command = ("bid", "--url", stage.url, "--lot", self.lot, "--dir", str(sealed))
+        return stage.spawn(actor, command, self.folder / f"{login}.log")
+
+    def _keyset(self) -> bytes:
+        answer = self.stranger.page.request.get(f"{self.platform.url}/api/v1/lots/{self.lot}/keyset")
+        return answer.body()
