@@ -1,0 +1,1 @@
+"""`kaibiao demo`: one whole practice tender, played through the same doors that people use."""

@@ -1,0 +1,147 @@
+"""`kaibiao demo`: set up a practice installation in a folder of its own, play one whole tender, leave the portal running."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from urllib.parse import urlsplit
+
+from kernel import clock, settings
+from kernel.settings import Settings
+from portal import run
+from portal.demo import documents, people, rooms, script, terms
+from portal.demo.chromium import chromium
+from portal.demo.play import Play
+from portal.demo.stage import DemoError, Stage
+
+LIMIT_S = 180
+OWN = ("VAR", "DATABASE", "POLICY", "ORIGIN", "SECRET_KEY", "TRUSTED_CAS")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Play one whole practice tender through the real processes; with KAIBIAO_DEMO_EXIT=1 stop afterwards."""
+    argparse.ArgumentParser(prog="kaibiao demo", description=main.__doc__).parse_args(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with rooms.fresh(Path(os.environ.get("KAIBIAO_VAR", "var")).resolve()) as folder:
+            return _play(folder, environ(os.environ, folder))
+    except KeyboardInterrupt:
+        return 130
+    except (DemoError, run.StartError, OSError) as error:
+        return _failed(str(error), None)
+
+
+def environ(given: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The caller's addresses, and nothing else of another installation: the demo has data, keys and log of its own."""
+    kept = {name: value for name, value in given.items() if name not in {f"KAIBIAO_{own}" for own in OWN}}
+    return {**kept, "KAIBIAO_VAR": str(folder), "KAIBIAO_ORIGIN": "practice/demo.kaibiao"}
+
+
+def _play(folder: Path, environment: Mapping[str, str]) -> int:
+    read = settings.load(environment)
+    rooms.check_ports(_ports(read))
+    stage = Stage(run.fleet(read, environment), folder / "play")
+    stage.folder.mkdir()
+    try:
+        play = _set_up(stage, environment)
+        archive = script.perform(play)
+        passed = clock.monotonic() - stage.started
+        stage.say("全部完成", f"done in {passed:.0f} s")
+    except Exception as error:  # noqa: BLE001  whatever it is, it is told with its log, and every part is stopped
+        logs = _suspects(stage)
+        stage.end()
+        return _failed(f"{type(error).__name__}: {error}", logs)
+    except KeyboardInterrupt:
+        stage.end()
+        raise
+    return _curtain(stage, play, archive)
+
+
+def _set_up(stage: Stage, environment: Mapping[str, str]) -> Play:
+    """Processes, people, keys and papers: what exists before a tender does."""
+    stage.scene("准备", f"Set-up in {stage.fleet.settings.var}")
+    run.prepare(stage.fleet.settings, environment)
+    stage.say("密钥、数据库、日志创世、节点名册", "keys, database, log, policy of four nodes")
+    stage.fleet.start_all()
+    stage.say(f"{len(stage.fleet.parts)} 个进程已启动", "web, worker, edges, evaluator, four nodes")
+    actors = people.cast(stage)
+    party = people.consortium(stage, actors[terms.LEAD], actors[terms.PARTNER])
+    stage.say(f"{len(actors)} 家单位注册，密钥已认证", "people registered, keys certified, one consortium")
+    with chromium() as browser:
+        papers = documents.make(browser, stage.folder)
+        version = browser.version
+    stage.say(f"招标文件 {sum(papers.pages)} 页、投标文件印制完毕", f"PDFs printed by Chromium {version}")
+    stage.say("准备就绪", "set-up took so long")
+    sys.stdout.write("\nset-up done\n")
+    sys.stdout.flush()
+    stage.started = clock.monotonic()
+    return Play(stage, actors, papers, party)
+
+
+def _curtain(stage: Stage, play: Play, archive: Path) -> int:
+    lines = [
+        f"  招标公告 · tender     {stage.url}/tenders/{play.tender}",
+        f"  开标大厅 · opening    {stage.url}/lots/{play.lot}/opening",
+        f"  公开日志 · log        {stage.url}/log",
+        *(f"  {name:<21} {_node(stage, number)}" for number, name in enumerate(run.NODES)),
+        f"  浏览器投标 · browser  {stage.folder / 'browser.png'}",
+        f"  进程日志 · logs       {stage.fleet.logs}",
+    ]
+    sys.stdout.write("\n" + "\n".join(lines) + "\n\n")
+    slow = clock.monotonic() - stage.started > LIMIT_S
+    if os.environ.get("KAIBIAO_DEMO_EXIT") == "1":
+        stage.end()
+    if slow:
+        sys.stderr.write(f"(slower than {LIMIT_S} s on this machine)\n")
+    sys.stdout.write(f"{archive}\nDEMO OK\n")
+    sys.stdout.flush()
+    if os.environ.get("KAIBIAO_DEMO_EXIT") != "1":
+        _stay(stage)
+    return 0
+
+
+def _stay(stage: Stage) -> None:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        stage.end()
+
+
+def _node(stage: Stage, number: int) -> str:
+    return f"http://127.0.0.1:{stage.fleet.settings.node_port + number}/"
+
+
+def _ports(read: Settings) -> list[int]:
+    urls = (read.url, read.edge_url, read.inbox_url, read.evaluator_url)
+    return [urlsplit(url).port or 80 for url in urls] + [read.node_port + n for n in range(len(run.NODES))]
+
+
+def _suspects(stage: Stage) -> list[Path]:
+    """Logs worth reading: of the parts that died, and of those that wrote of an error."""
+    dead = {
+        part.name for part in stage.fleet.parts if part.process is None or part.process.poll() is not None
+    }
+    logs = sorted(stage.fleet.logs.glob("*.log"))
+    return [log for log in logs if log.stem in dead or _complains(log)] or [stage.fleet.logs]
+
+
+def _complains(log: Path) -> bool:
+    text = log.read_text("utf-8", errors="replace")
+    return "Traceback" in text or '"error"' in text or "[error" in text
+
+
+def _failed(why: str, logs: Sequence[Path] | None) -> int:
+    read = "".join(f"  read {log}\n" for log in logs or ())
+    sys.stdout.flush()
+    sys.stderr.write(f"\nDEMO FAILED: {why}\n{read}")
+    return 1
+
+
+def _interrupt(_sign: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
