@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from kernel.errors import Words
+from sealing.roll import Close
 from supervision import facts
 from tendering.rules import LotEvent
 from verifier import moments
@@ -24,21 +27,14 @@ def cut(lot: LotCase) -> Section[bool]:
     faults = [
         _no_cut(index, fact, deadline.closes_at, grace) for index, fact in logged if index not in standing
     ]
-    good = ""
-    if lot.view.box is not None:
-        times = sorted(time for _, time in lot.view.box.cut.times)
-        good = f"{moments.spelled(times[0])} … {moments.spelled(times[-1])}"
+    times = [] if lot.view.box is None else sorted(time for _, time in lot.view.box.cut.times)
+    when = f"{moments.spelled(times[0])} … {moments.spelled(times[-1])}" if times else ""
     size = logged[0][1].cut_size
-    return (
-        yield from one(
-            "cut",
-            faults,
-            Words(
-                f"日志 {size} 条处截取，法定数节点见证于 {good}",
-                f"at {size} entries, cosigned by a quorum {good}, within {grace} s of the deadline",
-            ),
-        )
+    good = Words(
+        f"日志 {size} 条处截取，法定数节点见证于 {when}",
+        f"at {size} entries, cosigned by a quorum {when}, within {grace} s of the deadline",
     )
+    return (yield from one("cut", faults, good))
 
 
 def _no_cut(index: int, fact: facts.BoxClosed, closes_at: int, grace: int) -> Words:
@@ -56,45 +52,46 @@ def closes(lot: LotCase) -> Section[bool]:
         yield not_due("closes", "名册尚未公布", "no roll is announced yet")
         return False
     counted, t = lot.view.closes_of(box), lot.view.threshold
-    standing = {one_close.index for closes in lot.view.closes.values() for one_close in closes.values()}
-    faults = [_void_close(index, fact) for index, fact in lot.logged(facts.Close) if index not in standing]
-    late = [said.close for said in counted.values() if moments.seconds(said.close.time) < _closes_at(lot)]
-    faults += [
-        Words(
-            f"第 {close.seq} 版名册的封箱声明早于截止时间",
-            f"a close on roll {close.seq} is dated before the deadline",
-        )
-        for close in late
-    ]
-    if len(counted) < t and lot.happened(LotEvent.START_OPENING) is not None:
-        faults.append(
-            Words(
-                f"只有 {len(counted)} 个节点封箱，不足 {t} 个，却已开标",
-                f"opened with {len(counted)} closes of {t}",
-            )
-        )
+    faults = list(_close_faults(lot, len(counted), t))
     if not faults and len(counted) < t:
         yield not_due("closes", f"{len(counted)} / {t}", f"{len(counted)} of {t} so far")
         return False
     bad = sum(len(said.close.bad) for said in counted.values())
-    return (
-        yield from one(
-            "closes",
-            faults,
-            Words(
-                f"{len(counted)} 个节点对此名册封箱（须 {t} 个），指出坏份额 {bad} 处",
-                f"{len(counted)} trustees closed on this roll ({t} needed), {bad} lines called bad",
-            ),
-        )
+    good = Words(
+        f"{len(counted)} 个节点对此名册封箱（须 {t} 个），指出坏份额 {bad} 处",
+        f"{len(counted)} trustees closed on this roll ({t} needed), {bad} lines called bad",
     )
+    return (yield from one("closes", faults, good))
+
+
+def _close_faults(lot: LotCase, counted: int, t: int) -> Iterator[Words]:
+    """Whatever stands in the log as a close is its node's, on a roll that was announced, and of the time after the deadline."""
+    for index, fact in lot.logged(facts.Close):
+        said, witness = Close.read(fact.signed), lot.book.policy.witnesses.get(fact.node)
+        if witness is None or not fact.signed.signed_by(witness.verifier.key):
+            yield Words(
+                f"第 {index} 条：{fact.node} 的封箱声明不是它签的",
+                f"entry {index}: the close of {fact.node} is not signed by it",
+            )
+        if (said.lot, said.seq, said.root, said.count) not in _announced(lot):
+            yield Words(
+                f"第 {index} 条：{fact.node} 对别的名册封箱",
+                f"entry {index}: the close of {fact.node} is on a roll that was never announced",
+            )
+        if moments.seconds(said.time) < _closes_at(lot):
+            yield Words(
+                f"第 {index} 条：{fact.node} 的封箱声明早于截止时间",
+                f"entry {index}: the close of {fact.node} is dated before the deadline",
+            )
+    if counted < t and lot.happened(LotEvent.START_OPENING) is not None:
+        yield Words(
+            f"只有 {counted} 个节点封箱，不足 {t} 个，却已开标", f"opened with {counted} closes of {t}"
+        )
+
+
+def _announced(lot: LotCase) -> set[tuple[str, int, str, int]]:
+    return {(fact.lot, fact.seq, fact.root, fact.count) for _, fact in lot.logged(facts.BoxClosed)}
 
 
 def _closes_at(lot: LotCase) -> int:
     return 0 if lot.view.deadline is None else lot.view.deadline.closes_at
-
-
-def _void_close(index: int, fact: facts.Close) -> Words:
-    return Words(
-        f"第 {index} 条：{fact.node} 的封箱声明签名无效或所指不是此名册",
-        f"entry {index}: the close of {fact.node} is not signed by it, or is on another roll",
-    )

@@ -17,9 +17,12 @@ from supervision.lotview import Admitted
 from tendering.rules import LotEvent
 from verifier import moments
 from verifier.case import LotCase
-from verifier.claims import Section, holds, lie, not_due, one
+from verifier.claims import Claim, Section, lie, not_due, one
 from verifier.listed import Listed
 from verifier.source import find
+
+Promise = tuple[int, release.ReleaseHash]
+"""The entry and what it says."""
 
 
 @dataclass(frozen=True)
@@ -36,34 +39,27 @@ def admission(lot: LotCase, found: list[Listed]) -> Section[Admitted | None]:
     logged = [(index, fact) for index, fact in lot.logged(facts.StageAdmitted) if fact.stage == stage.name]
     admitted = lot.view.admissions.get(stage.name)
     if admitted is None or not found:
-        if logged and lot.happened(LotEvent.END_OPENING) is not None:
-            yield lie(
-                "admitted",
-                "首阶段的准入与最终名册不符",
-                "the first stage's admission is not on the final roll",
-            )
-        else:
-            yield not_due("admitted", "首阶段尚未准入", "the first stage is not admitted yet")
+        yield _not_admitted(due=bool(logged) and lot.happened(LotEvent.END_OPENING) is not None)
         return None
-    counted = lot.view.closes_of(lot.final).values()
-    below = {said.index: said.close for said in counted if said.index < admitted.index}
-    closes = {i: said.close for i, said in lot.view.closes_of(lot.final).items() if said.index in below}
+    closes = {
+        i: said.close for i, said in lot.view.closes_of(lot.final).items() if said.index < admitted.index
+    }
     live = [entry.manifest for entry in found if entry.status is Status.LIVE]
     expected = release.admitted(live, stage, closes)
-    if Admission(admitted.bids, admitted.set_aside) != expected:
-        yield lie(
-            "admitted",
-            "准入的投标与封箱声明推出的不同",
-            "other bids were admitted than the closes below it admit",
-        )
-    else:
-        aside = len(expected.set_aside)
-        yield holds(
-            "admitted",
-            f"{len(expected.bids)} 份准予开启，{aside} 份暂置",
-            f"{len(expected.bids)} bids admitted, {aside} set aside",
-        )
+    wrong = Words("准入的投标与封箱声明推出的不同", "other bids were admitted than the closes below it admit")
+    bids, aside = len(expected.bids), len(expected.set_aside)
+    good = Words(f"{bids} 份准予开启，{aside} 份暂置", f"{bids} bids admitted, {aside} set aside")
+    same = Admission(admitted.bids, admitted.set_aside) == expected
+    yield from one("admitted", [] if same else [wrong], good)
     return admitted
+
+
+def _not_admitted(*, due: bool) -> Claim:
+    if due:
+        return lie(
+            "admitted", "首阶段的准入与最终名册不符", "the first stage's admission is not on the final roll"
+        )
+    return not_due("admitted", "首阶段尚未准入", "the first stage is not admitted yet")
 
 
 def started(lot: LotCase) -> Section[None]:
@@ -107,39 +103,34 @@ def order(lot: LotCase, stage: Stage) -> Section[bool]:
         yield not_due("hashes", f"{stage.name}：尚未发布份额", f"{stage.name}: no release yet")
         return False
     promised = _promises(lot, stage)
-    enough = sorted(index for index, _ in promised.values())[: stage.t]
-    faults = list[Words]()
-    if len(enough) < stage.t or given[0][0] < enough[-1]:
-        faults.append(
-            Words(
-                f"{stage.name}：第 {given[0][0]} 条发布份额时，承诺不足 {stage.t} 份",
-                f"{stage.name}: {given[0][1].node} released in entry {given[0][0]}, before {stage.t} promises were logged",
-            )
+    names = ", ".join(sorted({fact.node for _, fact in given}))
+    good = Words(
+        f"{stage.name}：{len(promised)} 份承诺在先，发布者 {names}",
+        f"{stage.name}: {len(promised)} promises first, then released by {names}",
+    )
+    return (yield from one("hashes", _order_faults(stage, given, promised), good))
+
+
+def _order_faults(
+    stage: Stage, given: list[tuple[int, facts.Release]], promised: Mapping[int, Promise]
+) -> Iterator[Words]:
+    enough, (first, early) = sorted(index for index, _ in promised.values())[: stage.t], given[0]
+    if len(enough) < stage.t or first < enough[-1]:
+        yield Words(
+            f"{stage.name}：第 {first} 条发布份额时，承诺不足 {stage.t} 份",
+            f"{stage.name}: {early.node} released in entry {first}, before {stage.t} promises were logged",
         )
     for index, fact in given:
         if fact.sha256 not in {said.sha256 for _, said in promised.values()}:
-            faults.append(
-                Words(
-                    f"{stage.name}：{fact.node} 发布的文件（第 {index} 条）与其承诺不符",
-                    f"{stage.name}: {fact.node} released (entry {index}) another file than it promised",
-                )
+            yield Words(
+                f"{stage.name}：{fact.node} 发布的文件（第 {index} 条）与其承诺不符",
+                f"{stage.name}: {fact.node} released (entry {index}) another file than it promised",
             )
-    names = ", ".join(sorted({fact.node for _, fact in given}))
-    return (
-        yield from one(
-            "hashes",
-            faults,
-            Words(
-                f"{stage.name}：{len(promised)} 份承诺在先，发布者 {names}",
-                f"{stage.name}: {len(promised)} promises first, then released by {names}",
-            ),
-        )
-    )
 
 
-def _promises(lot: LotCase, stage: Stage) -> dict[int, tuple[int, release.ReleaseHash]]:
+def _promises(lot: LotCase, stage: Stage) -> dict[int, Promise]:
     """Share index to entry and promise, of those that count."""
-    standing, found = lot.view.hashes.get(stage.name, {}), dict[int, tuple[int, release.ReleaseHash]]()
+    standing, found = lot.view.hashes.get(stage.name, {}), dict[int, Promise]()
     for index, fact in lot.logged(facts.ReleaseHash):
         for i, said in standing.items():
             if fact.stage == stage.name and fact.signed.raw == canonical.encode(said.content()):

@@ -48,39 +48,28 @@ def documents(lot: LotCase) -> Section[None]:
     for stage in lot.keyset.stages:
         if public(stage):
             continue
-        logged = [fact for _, fact in lot.logged(facts.StageAdmitted) if fact.stage == stage.name]
-        if not logged:
+        if not any(fact.stage == stage.name for _, fact in lot.logged(facts.StageAdmitted)):
             yield not_due("docs", f"{stage.name}：尚未准入", f"{stage.name}: not admitted yet")
             continue
-        faults = (
-            []
-            if stage.name in lot.view.admissions
-            else [
-                Words(
-                    f"{stage.name}：准入没有全体评委签名",
-                    f"{stage.name}: admitted without the signature of every member",
-                )
-            ]
-        )
-        shown = {
-            row["bid_id"]: (row["result"], row["sha256"])
-            for row in _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
-        }
         opened = {fact.bid_id: (fact.result, fact.sha256) for _, fact in lot.logged(facts.DocsOpened)}
-        if shown != opened:
-            faults.append(
-                Words(
-                    "公布的文件开启结果与日志不符",
-                    "the published outcome of the documents is not the one logged",
-                )
-            )
-        yield from one(
-            "docs",
-            faults,
-            Words(
-                f"{stage.name}：全体评委签名准入，{len(opened)} 份已开启",
-                f"{stage.name}: admitted by every member, {len(opened)} opened",
-            ),
+        good = Words(
+            f"{stage.name}：全体评委签名准入，{len(opened)} 份已开启",
+            f"{stage.name}: admitted by every member, {len(opened)} opened",
+        )
+        yield from one("docs", _document_faults(lot, stage.name, opened), good)
+
+
+def _document_faults(
+    lot: LotCase, stage: str, opened: Mapping[str, tuple[str, str | None]]
+) -> Iterator[Words]:
+    if stage not in lot.view.admissions:
+        yield Words(
+            f"{stage}：准入没有全体评委签名", f"{stage}: admitted without the signature of every member"
+        )
+    rows = _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
+    if {row["bid_id"]: (row["result"], row["sha256"]) for row in rows} != opened:
+        yield Words(
+            "公布的文件开启结果与日志不符", "the published outcome of the documents is not the one logged"
         )
 
 

@@ -14,7 +14,6 @@ from flask_smorest import Api
 from kernel import canonical
 from kernel.errors import NotFound
 from kernel.site import site
-from supervision import facts, log
 from supervision.routes import bp
 from verifier import archive, verify
 from verifier.address import Address, AddressError, Downloads
@@ -26,9 +25,6 @@ from verifier.source import FolderArchive, opened
 @pytest.fixture
 def stage(tmp_path):
     with staged(tmp_path) as found:
-        with found.act():
-            policy = canonical.sha((tmp_path / "policy.txt").read_bytes())
-            log.append(facts.Genesis(origin=found.origin, policy_sha256=policy))
         yield found
 
 

@@ -419,7 +419,7 @@ IN_THE_LOG: list[tuple[str, type[TenderPlay], str]] = [
     ("cut", CutTooEarly, r"no quorum cosigned a tree of"),
     ("closes", TwoCloses, r"opened with 2 closes of 3"),
     ("closes", CloseByAnotherKey, r"the close of audit is not signed by it"),
-    ("closes", CloseOnAnotherRoll, r"the close of audit"),
+    ("closes", CloseOnAnotherRoll, r"the close of audit is on a roll that was never announced"),
     ("timetable", MovedEarlier, r"moves the deadline earlier"),
     ("timetable", MovedByAnother, r"does not count"),
     ("law", LessTimeThanTheLaw, r"earlier than the law allows"),
