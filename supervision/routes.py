@@ -40,6 +40,7 @@ def _file(path: str, media_type: str, caching: str) -> Response:
 
 @bp.get("/checkpoint")
 @own_transaction
+@bp.response(200)
 def checkpoint() -> Response:
     """The newest tree head with the lines of all nodes that have signed it so far."""
     return _file(CHECKPOINT, TEXT, FRESH)
@@ -47,6 +48,7 @@ def checkpoint() -> Response:
 
 @bp.get("/checkpoint.cosigned")
 @own_transaction
+@bp.response(200)
 def checkpoint_cosigned() -> Response:
     """The newest tree head that a quorum of nodes has signed."""
     return _file(COSIGNED, TEXT, FRESH)
@@ -54,13 +56,23 @@ def checkpoint_cosigned() -> Response:
 
 @bp.get("/policy")
 @own_transaction
+@bp.response(200)
 def policy() -> Response:
     """The policy file pinned at genesis, to be compared by hash with what the authorities publish."""
-    return Response(site().settings.policy.read_bytes(), content_type=TEXT, headers={"Cache-Control": FRESH})
+    path = site().settings.policy
+    if not path.exists():
+        raise NotFound(
+            "policy_not_pinned",
+            "监督节点尚未登记。",
+            "The nodes are not pinned yet.",
+            rule="log-and-nodes.md 3",
+        )
+    return Response(path.read_bytes(), content_type=TEXT, headers={"Cache-Control": FRESH})
 
 
 @bp.get("/tile/<path:name>")
 @own_transaction
+@bp.response(200)
 def tile(name: str) -> Response:
     """A hash tile or an entry bundle; each never changes."""
     if not _TILE.fullmatch(name):
@@ -70,6 +82,7 @@ def tile(name: str) -> Response:
 
 @bp.get("/cosigned/<size>")
 @own_transaction
+@bp.response(200)
 def cosigned(size: str) -> Response:
     """The smallest tree head of at least `size` entries with its quorum, each node's first line: since when it vouches."""
     try:

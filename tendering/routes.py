@@ -202,6 +202,7 @@ class OneLot(MethodView):
 
 @bp.route("/lots/<code>/keyset")
 class KeysetFile(MethodView):
+    @bp.response(200)
     def get(self, code: str) -> Response:
         """The keyset's exact bytes; the signatures stand in the headers and at `keyset.sigs`."""
         found = _keyed(code)
@@ -296,6 +297,7 @@ class Law(MethodView):
 
 @bp.route("/law/<pack_id>")
 class OnePack(MethodView):
+    @bp.response(200)
     def get(self, pack_id: str) -> Response:
         """A law pack's exact file, as its hash in the notice covers it."""
         return Response(packs.load(pack_id).raw, mimetype="application/json")
