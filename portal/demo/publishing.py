@@ -13,8 +13,11 @@ from portal.demo.play import Play
 from portal.demo.stage import Actor, hold, megabytes
 
 VOLATILE = re.compile(
-    r'"(now|server_time|checkpoint|size)":"?[^,"}]*"?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?'
+    r'"(now|server_time|checkpoint|size)":"?[^,"}]*"?'
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"
+    r"|(\d\d-\d\d )?\d\d:\d\d:\d\d( 时间表 #\d+)?"
 )
+"""What the clock changes, and the lines that tell of a deadline moved."""
 TAG = re.compile(r"<(script|style)[^>]*>.*?</\1>|<[^>]*>", re.DOTALL)
 
 
@@ -65,8 +68,17 @@ def silent(play: Play, before: dict[str, str]) -> None:
     names = [play.actor(login).name for login in terms.OFFERS]
     for where, text in after.items():
         hold(f"no bidder is named: {where}", holds=not any(name in text for name in names))
-        hold(f"nothing tells how many bids there are: {where}", holds=text == before[where])
+        changed = _changed(before[where], text)
+        hold(f"nothing tells how many bids there are: {where}: {changed}", holds=not changed)
     play.stage.say("开标前无人知道有几份投标", f"{len(after)} views unchanged by the bids: no count, no name")
+
+
+def _changed(before: str, after: str) -> str:
+    """The first difference, with what stands around it."""
+    if before == after:
+        return ""
+    at = next((n for n, (old, new) in enumerate(zip(before, after, strict=False)) if old != new), len(before))
+    return f"{before[max(at - 30, 0) : at + 60]!r} became {after[max(at - 30, 0) : at + 60]!r}"
 
 
 def _addresses(play: Play, who: Actor | None) -> list[str]:
@@ -84,4 +96,4 @@ def _addresses(play: Play, who: Actor | None) -> list[str]:
 
 def _still(text: str) -> str:
     """A page's words, or a JSON, without moments and the log's size."""
-    return VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", text)))
+    return re.sub(r"\s+", " ", VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", text))))
