@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page
 from kernel import clock
 
 PASSPHRASE = "browser-passphrase"
-SLOW_MS = 90_000
+SLOW_MS, READOUT_MS = 90_000, 240_000
 DESKTOP = {"width": 1280, "height": 900}
 TYPED = {
     "project_name": "清江县乡镇卫生院医疗设备采购", "content": "彩色超声诊断仪 3 台、数字化 X 线机 2 台及配套服务。",
@@ -72,7 +72,7 @@ class Stranger(Visitor):
     def sees_the_readout(self, lines: int) -> list[str]:
         """The lines of the board, once all are read out on a page that was never reloaded by hand."""
         last = self.page.locator(f'[data-lines] tr[data-line="{lines}"] [data-field="price"]')
-        last.wait_for()
+        last.wait_for(timeout=READOUT_MS)
         return self.page.locator("[data-lines] tr").all_inner_texts()
 
 
