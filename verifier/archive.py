@@ -27,6 +27,7 @@ SETTLE_S = 30
 
 DATED = (
     facts.Keyset, facts.Timetable, facts.Suspended, facts.Resumed, facts.OutageOrder, facts.BoxClosed, facts.ReleaseHash,
+    facts.Award,
 )  # fmt: skip
 """Facts that count by when a quorum first stood behind them: the archive carries the checkpoint that shows it."""
 

@@ -29,6 +29,7 @@ class Given:
     policy: bytes | None = None
     checkpoint: bytes | None = None
     roots: tuple[bytes, ...] = ()
+    receipts: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Case:
     fact: facts.NoticePublished
     notice: Mapping[str, Any]
     pack: Pack
-    roots: tuple[bytes, ...]
+    given: Given
 
 
 @dataclass(frozen=True)

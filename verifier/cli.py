@@ -44,7 +44,8 @@ def verify_main(argv: Sequence[str]) -> int:
     """Recheck a whole tender without trusting the portal: one line for each claim, status 0 only if nothing lies."""
     args = _arguments().parse_args(argv)
     try:
-        given = Given(_bytes(args.policy), _bytes(args.checkpoint), _roots(args.roots))
+        receipts = tuple(path.read_bytes() for path in args.receipt)
+        given = Given(_bytes(args.policy), _bytes(args.checkpoint), _roots(args.roots), receipts)
         with _found(args.target, args.url) as files:
             report = _shown(files, given, args.lang, go_on=args.all)
             if args.keep is not None and report.honest:
@@ -61,6 +62,13 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--url", help="address of the portal, where only a code is given")
     parser.add_argument("--policy", type=Path, help="the policy file you hold, from an authority you trust")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint you kept: the log must continue it")
+    parser.add_argument(
+        "--receipt",
+        type=Path,
+        action="append",
+        default=[],
+        help="a receipt you hold: is the bid on the roll?",
+    )
     parser.add_argument("--roots", type=Path, help="certification authorities you trust for bidders (PEM)")
     parser.add_argument(
         "--keep", type=Path, metavar="FILE", help="keep the checkpoint if all of it holds, for next time"

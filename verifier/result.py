@@ -17,6 +17,7 @@ from supervision import facts
 from tendering import rules, timetable
 from tendering.rules import LotEvent
 from tendering.statements import AWARD
+from verifier import moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.opening import Read
@@ -130,14 +131,7 @@ def publicity(lot: LotCase) -> Section[None]:
                 f"publicity ends {ends}, sooner than {least.rule.cited} allows",
             )
         )
-    chosen = lot.happened(LotEvent.AWARD)
-    if chosen is not None and chosen.at < ends:
-        faults.append(
-            Words(
-                f"公示至 {ends}，却于 {chosen.at} 定标",
-                f"awarded at {chosen.at}, although publicity ran until {ends}",
-            )
-        )
+    faults += _awarded_early(lot, ends)
     yield from one(
         "publicity",
         faults,
@@ -146,6 +140,24 @@ def publicity(lot: LotCase) -> Section[None]:
             f"{begun.at} to {ends}, as {least.rule.cited} asks",
         ),
     )
+
+
+def _awarded_early(lot: LotCase, ends: str) -> Iterator[Words]:
+    """By the award's own date, and by the nodes' clocks, which saw it in the log. Dates are cut and the end is rounded up."""
+    chosen, logged = lot.happened(LotEvent.AWARD), lot.logged(facts.Award)
+    until = moments.seconds(ends) - 1
+    if chosen is not None and moments.seconds(chosen.at) < until:
+        yield Words(
+            f"公示至 {ends}，却于 {chosen.at} 定标",
+            f"awarded at {chosen.at}, although publicity ran until {ends}",
+        )
+    since = lot.book.cosigned.since(logged[0][0]) if logged else None
+    if since is not None and since < until:
+        seen = moments.spelled(since)
+        yield Words(
+            f"公示至 {ends}，节点 {seen} 已见到定标",
+            f"the nodes saw the award by {seen}, although publicity ran until {ends}",
+        )
 
 
 def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Section[None]:
@@ -221,9 +233,20 @@ def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterato
         yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")
     moved = lot.happened(LotEvent.AWARD)
     if moved is not None and moved.role == rules.CLOCK:
-        return  # the law chose for a silent owner: nobody signed
+        yield from _deemed_faults(lot, moved)
+        return
     signed = None if lot.told["award"] is None else Signed.from_json(lot.told["award"])
     if signed is None or not signed.signed_by(keys.parse(lot.keyset.fact_keys.owner)):
         yield Words("定标没有招标人的有效签名", "the award is not signed by the owner's key")
     elif signed.content(AWARD) != {"type": AWARD, "lot": lot.code, **winner}:
         yield Words("招标人签署的是另一定标", "the owner signed another award")
+
+
+def _deemed_faults(lot: LotCase, moved: facts.StateChanged) -> Iterator[Words]:
+    """Nobody signed: only where, and only after, the law takes the owner's silence for the first-ranked."""
+    begun = lot.happened(LotEvent.START_PUBLICITY)
+    due = None if begun is None else timetable.decide_by(lot.case.pack, clock.parse_rfc3339(begun.at))
+    if due is None or clock.parse_rfc3339(moved.at) < due.at:
+        yield Words(
+            "无人签署定标，且法定视同确定的期限未到", "nobody signed the award, and no law had chosen yet"
+        )

@@ -82,11 +82,11 @@ def _said(found: tuple[str, str | None] | None) -> str:
 
 def papers(lot: LotCase, found: list[Listed]) -> Section[None]:
     """Each manifest, signature, certificate and blinded bidder, as at its receipt (1.3)."""
-    roots = lot.case.roots or _tops(found)
+    roots = lot.case.given.roots or _tops(found)
     faults = [fault for entry in found for fault in _paper_faults(lot, entry, roots)]
     hidden = sum(entry.bidder is None for entry in found)
-    ends = "" if lot.case.roots else "（未给定根证书，各链止于自身）"
-    ends_en = "" if lot.case.roots else "; no roots given: each chain ends in itself"
+    ends = "" if lot.case.given.roots else "（未给定根证书，各链止于自身）"
+    ends_en = "" if lot.case.given.roots else "; no roots given: each chain ends in itself"
     yield from one(
         "papers",
         faults,
@@ -120,16 +120,31 @@ def _paper_faults(lot: LotCase, entry: Listed, roots: tuple[bytes, ...]) -> Iter
                 yield _about(entry, fault.zh, fault.en)
 
 
-def statuses(found: list[Listed]) -> Section[None]:
-    """Who is called replaced was replaced by the same key; nobody holds two live bids; no envelope appears twice."""
+def statuses(lot: LotCase, found: list[Listed]) -> Section[None]:
+    """Who is called void was sealed with an older keyset; who is called replaced was replaced by the same key; nobody holds two live bids; no envelope appears twice."""
     yield from one(
         "statuses",
-        [*_replaced(found), *_repeats(found)],
+        [*_voided(lot, found), *_replaced(found), *_repeats(found)],
         Words(
             "替换均由原投标密钥签名，无重复信封，每家至多一份有效投标",
             "replacements bear the key they replace, no envelope appears twice, nobody has two live bids",
         ),
     )
+
+
+def _voided(lot: LotCase, found: list[Listed]) -> Iterator[Words]:
+    """Only changed terms make a bid void: a live one was sealed with the keyset in force, a void one with an older."""
+    current = "" if lot.view.terms is None else lot.view.terms.sha256
+    for entry in found:
+        stale = entry.manifest.keyset_sha256 != current
+        if entry.status is Status.LIVE and (stale or entry.by is not None):
+            yield _about(
+                entry,
+                "密封所用的密钥集已失效，却列为有效",
+                "was sealed with old terms and yet is called live",
+            )
+        if entry.status is Status.VOID and (not stale or entry.by != current):
+            yield _about(entry, "条款未变却被称为无效", "is called void, though its terms still stand")
 
 
 def _replaced(found: list[Listed]) -> Iterator[Words]:

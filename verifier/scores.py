@@ -66,6 +66,12 @@ def _document_faults(
         yield Words(
             f"{stage}：准入没有全体评委签名", f"{stage}: admitted without the signature of every member"
         )
+    admitted = set(lot.view.admissions[stage].bids) if stage in lot.view.admissions else opened.keys()
+    if opened.keys() - admitted or (lot.logged(facts.ResultPublished) and admitted - opened.keys()):
+        yield Words(
+            f"{stage}：开启的不是准入的投标",
+            f"{stage}: other bids were opened for the committee than admitted",
+        )
     rows = _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
     if {row["bid_id"]: (row["result"], row["sha256"]) for row in rows} != opened:
         yield Words(

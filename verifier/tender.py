@@ -14,7 +14,7 @@ from tendering import packs
 from tendering.packs import Pack
 from tendering.rules import MACHINE, LotState
 from tendering.statements import NOTICE
-from verifier.case import Case, LotCase, key_of, short
+from verifier.case import Case, Given, LotCase, key_of, short
 from verifier.claims import Section, lie, not_due, one
 from verifier.log import Book
 from verifier.source import Archive, MissingError, read_json
@@ -22,7 +22,7 @@ from verifier.source import Archive, MissingError, read_json
 TENDER = "tender.json"
 
 
-def read(archive: Archive, book: Book, roots: tuple[bytes, ...]) -> Section[Case]:
+def read(archive: Archive, book: Book, given: Given) -> Section[Case]:
     """The notice as logged and signed, and the pack it is bound to."""
     told: Mapping[str, Any] = read_json(archive, TENDER)
     code = str(told["tender"])
@@ -40,7 +40,7 @@ def read(archive: Archive, book: Book, roots: tuple[bytes, ...]) -> Section[Case
     pack = yield from _pack(archive, fact)
     yield from _documents(archive, book, told, fact)
     yield from _questions(book, told)
-    return Case(archive, book, told, fact, notice, pack, roots)
+    return Case(archive, book, told, fact, notice, pack, given)
 
 
 def _notice_faults(

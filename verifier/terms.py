@@ -14,8 +14,11 @@ from supervision.vocabulary import Statement
 from tendering import timetable
 from verifier import moments
 from verifier.case import LotCase, short
-from verifier.claims import Section, holds, not_due, one
+from verifier.claims import Section, holds, lie, not_due, one
 from verifier.log import facts_of
+
+LATE_S = 600
+"""How much later than its date a quorum may have seen the notice, before the nodes' clocks decide."""
 
 Moved = facts.Timetable | facts.Suspended | facts.Resumed | facts.OutageOrder
 
@@ -151,8 +154,20 @@ def law(lot: LotCase) -> Section[None]:
         f"the deadline is not before {when}, the earliest that {earliest.rule.cited} allows",
     )
     if effective.closes_at != effective.opens_at:
-        yield from one(
+        yield lie("law", "开标时间与投标截止时间不一致", "bids are not opened at the moment of the deadline")
+    yield from _dated(lot, effective.closes_at)
+
+
+def _dated(lot: LotCase, closes_at: int) -> Section[None]:
+    """A notice dated back would give bidders less time than the law; the nodes' clocks tell."""
+    index, fact = next(row for row in lot.book.find(facts.NoticePublished) if row[1] == lot.case.fact)
+    since = lot.book.cosigned.since(index)
+    if since is None or since - moments.seconds(fact.at) <= LATE_S:
+        return
+    seen = moments.spelled(since)
+    if timetable.earliest_deadline(lot.case.pack, moments.instant(since)).at > moments.instant(closes_at):
+        yield lie(
             "law",
-            [Words("开标时间与投标截止时间不一致", "bids are not opened at the moment of the deadline")],
-            _no_keyset(),
+            f"公告写明 {fact.at} 发布，节点 {seen} 才见到：投标人的时间少于法定",
+            f"the notice is dated {fact.at}, but no quorum saw it before {seen}: bidders had less time than the law gives",
         )

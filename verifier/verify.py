@@ -11,7 +11,20 @@ from supervision import facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
 from tendering.rules import LotEvent
-from verifier import closing, log, opening, receipts, record, release, result, roll, scores, tender, terms
+from verifier import (
+    closing,
+    kept,
+    log,
+    opening,
+    receipts,
+    record,
+    release,
+    result,
+    roll,
+    scores,
+    tender,
+    terms,
+)
 from verifier.case import Case, Given, LotCase
 from verifier.claims import Claim, Section, about, guarded, not_due, one
 from verifier.listed import Listed
@@ -33,7 +46,7 @@ def _claims(archive: Archive, given: Given) -> Section[None]:
     book = yield from guarded("log", log.read(archive, (given.policy, given.checkpoint), code))
     if book is None:
         return
-    case = yield from guarded("notice", tender.read(archive, book, given.roots))
+    case = yield from guarded("notice", tender.read(archive, book, given))
     if case is None:
         return
     for part in case.told["lots"]:
@@ -104,11 +117,12 @@ def _closing(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Listed]]:
     yield from guarded("cut", closing.cut(lot))
     found = (yield from guarded("roll", roll.roll(lot))) or []
     yield from guarded("closes", closing.closes(lot))
+    yield from guarded("receipt", kept.receipts(lot, found))
     if not found:
         return []
     yield from guarded("papers", roll.papers(lot, found))
     yield from guarded("receipts", receipts.receipts_of(lot, found))
-    yield from guarded("statuses", roll.statuses(found))
+    yield from guarded("statuses", roll.statuses(lot, found))
     yield from guarded("withdrawals", receipts.withdrawals(lot, found))
     yield from guarded("complete", receipts.complete(found, disclosed))
     yield from guarded("acks", receipts.acks(lot, found))

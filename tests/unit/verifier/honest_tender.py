@@ -487,10 +487,13 @@ class TenderPlay:
         self.put("committee.json", {"type": "t", "lot": LOT, "members": [one.to_json() for one in members]})
         self.admit("docs", self.signings())
         self.release("docs")
-        for one in self.live:
+        for one in self.docs_opened():
             sha256 = canonical.sha(one.bid_id.encode())
             self.log.append(facts.DocsOpened(lot=LOT, bid_id=one.bid_id, result="opened", sha256=sha256))
-        self.put("docs.json", {"type": "t", "lot": LOT, "bids": [self.docs_told(one) for one in self.live]})
+        self.put(
+            "docs.json",
+            {"type": "t", "lot": LOT, "bids": [self.docs_told(one) for one in self.docs_opened()]},
+        )
         self.move("start_evaluation", "OPS")
         self.put("method.json", self.method.raw)
         self.score()
@@ -505,6 +508,9 @@ class TenderPlay:
             facts.Signing(by=alias, file=keys.b64(raw), sig=keys.b64(keys.sign(raw, key)))
             for alias, (key, _) in self.experts.items()
         )
+
+    def docs_opened(self) -> list[Taken]:
+        return self.live
 
     def docs_told(self, one: Taken) -> dict[str, Any]:
         sha256 = canonical.sha(one.bid_id.encode())

@@ -9,7 +9,7 @@ from typing import Any
 from kernel import canonical, keys
 from sealing.roll import Close, Status
 from supervision import facts
-from supervision.entries import open_entry
+from supervision.entries import cover_entry, open_entry
 from tests.unit.verifier.honest_tender import CLOSES, GRACE, LOT, PUBLICITY, Taken, TenderPlay
 from tests.unit.verifier.public_log import at
 
@@ -392,6 +392,54 @@ class TwoHistories(TenderPlay):
         return files
 
 
+class VoidThoughTermsStand(TenderPlay):
+    last = "open"
+
+    def close(self) -> None:
+        self.taken["乙"].status, self.taken["乙"].by = Status.VOID, canonical.sha(self.keyset_raw)
+        super().close()
+
+
+class AwardedByTheClock(TenderPlay):
+    """Construction law never chooses for a silent owner."""
+
+    def move(self, event: str, role: str = "CLOCK") -> None:
+        super().move(event, "CLOCK" if event == "award" else role)
+
+    def finish(self) -> Files:
+        self.told["lots"][0]["award"] = None
+        return super().finish()
+
+
+class AwardSeenEarly(TenderPlay):
+    """Dated after the publicity, but the nodes had seen it before."""
+
+    def finish(self) -> Files:
+        self.log.cosign(self.now - 20)
+        self.log.put(cover_entry())
+        return super().finish()
+
+
+class NoticeDatedBack(TenderPlay):
+    def publish(self) -> None:
+        self.closes = 15
+        super().publish()
+
+    def notice_fact(self, notice: Any) -> facts.NoticePublished:
+        return dataclasses.replace(super().notice_fact(notice), at=at(-2000))
+
+
+class DocsOfOneLess(TenderPlay):
+    def docs_opened(self) -> list[Taken]:
+        return super().docs_opened()[1:]
+
+    def result(self) -> bytes:
+        return canonical.encode({"ranking": []})
+
+    def award(self) -> None:
+        return
+
+
 class CalledTooFew(TenderPlay):
     last = "open"
 
@@ -449,6 +497,11 @@ IN_THE_LOG: list[tuple[str, type[TenderPlay], str]] = [
     ("states", StateSkipped, r"but the lot was"),
     ("genesis", AnotherGenesis, r"not the policy that the log pinned"),
     ("notice", TwoNotices, r"2 notices"),
+    ("statuses", VoidThoughTermsStand, r"its terms still stand"),
+    ("award", AwardedByTheClock, r"nobody signed the award"),
+    ("publicity", AwardSeenEarly, r"the nodes saw the award by"),
+    ("law", NoticeDatedBack, r"no quorum saw it before"),
+    ("docs", DocsOfOneLess, r"other bids were opened for the committee than admitted"),
     ("cosigned", TwoHistories, r"two histories"),
     ("failed", CalledTooFew, r"3 bids were live"),
 ]
@@ -499,7 +552,7 @@ def _set(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 def _raise_price(files: Files) -> None:
     name = min(one for one in files if one.startswith(path("sheets/")))
-    files[name] = files[name].replace(b"000000.00", b"000001.00")
+    files[name] = files[name].replace(b"00000.00", b"00001.00")
 
 
 def _entry_of(files: Files) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from kernel import canonical
 from tests.unit.verifier.honest_tender import TenderPlay
-from tests.unit.verifier.lies import IN_THE_ARCHIVE, IN_THE_LOG
+from tests.unit.verifier.lies import IN_THE_ARCHIVE, IN_THE_LOG, LeftOffTheRoll
 from tests.unit.verifier.public_log import PublicLog
 from tests.unit.verifier.rechecked import lies, recheck
 from verifier.case import Given
@@ -97,6 +97,44 @@ def test_steps_that_have_not_come_are_not_lies(step, tmp_path):
     report = recheck(TenderPlay(tmp_path).play(step), tmp_path / "archive")
     assert not lies(report), lies(report)
     assert report.count(Mark.NOT_DUE) > 0
+
+
+def receipt_of(play, name):
+    return canonical.encode({"receipt": play.taken[name].receipt.to_json(), "acks": [], "state": "witnessed"})
+
+
+def test_a_bidder_sees_by_its_own_receipt_that_its_bid_was_left_off(tmp_path):
+    class LeftOffAndSilent(LeftOffTheRoll):
+        """The platform does not even disclose what it took, nor that nodes acknowledged it."""
+
+        def write_opening(self):
+            gone = self.taken.pop("乙")
+            self.log.salts.pop(gone.index)
+            super().write_opening()
+            self.taken["乙"] = gone
+
+        def on_roll(self):
+            return [one for name, one in self.taken.items() if name != "乙"]
+
+    play = LeftOffAndSilent(tmp_path)
+    files = play.play()
+    assert not lies(recheck(files, tmp_path / "a"))
+    found = lies(recheck(files, tmp_path / "b", Given(receipts=(receipt_of(play, "乙"),))))
+    assert [claim.topic for claim in found] == ["receipt"]
+    assert "left it off the roll" in found[0].words.en
+
+
+def test_a_bidder_sees_its_bid_on_the_roll_and_a_forged_receipt_proves_nothing(tmp_path):
+    play = TenderPlay(tmp_path)
+    files = play.play("open")
+    report = recheck(files, tmp_path / "a", Given(receipts=(receipt_of(play, "甲"), receipt_of(play, "丙"))))
+    assert [claim.words.en[-4:] for claim in report.claims if claim.topic == "receipt"] == ["live", "aced"]
+    forged = TenderPlay(tmp_path / "other")
+    (tmp_path / "other").mkdir()
+    forged.play("collect")
+    found = lies(recheck(files, tmp_path / "b", Given(receipts=(receipt_of(forged, "甲"),))))
+    assert [claim.topic for claim in found] == ["receipt"]
+    assert "not signed by the platform" in found[0].words.en
 
 
 def test_a_bidder_certified_by_nobody_trusted_is_found(honest, tmp_path):
