@@ -119,6 +119,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _log(downloads: Downloads) -> None:
     """The tree of the newest checkpoint with a quorum. A partial tile may be full by now: then the full one serves."""
+    shutil.rmtree(downloads.folder / "log", ignore_errors=True)  # partial tiles of an earlier size would stay
     downloads.need("log/checkpoint")
     size = _size(downloads.folder / "log" / "checkpoint")
     for level, number, width in tiles.changed_tiles(0, size):
@@ -129,8 +130,7 @@ def _log(downloads: Downloads) -> None:
 
 
 def _tile(downloads: Downloads, path: str, full: str) -> None:
-    known = any((downloads.folder / "log" / name).exists() for name in {path, full})
-    if not known and not downloads.save(f"log/{path}"):
+    if not downloads.save(f"log/{path}"):
         downloads.need(f"log/{full}")
 
 
