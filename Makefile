@@ -42,8 +42,8 @@ install: .venv/.done
 .venv/.done: requirements/dev.txt pyproject.toml
 	@deploy/system python
 	@test -x $(PY) || python3 -m venv .venv
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PY) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: client
