@@ -30,7 +30,7 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
     lot = lifecycle.lot_of(lot_code, lock=True)
     found = reading.under_way(lot_code, lock=True)
     waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
-    if not waiting or not scoring.all_signed(lot_code):
+    if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False
     result = evaluate(
         reading.method(lot), reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
@@ -44,6 +44,11 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
             lot=lot_code,
         )
     return True
+
+
+def _sealed_in_log(lot_code: str) -> bool:
+    """Whether every sheet has its place in the log: only a result logged after them proves that no sheet was written to fit it."""
+    return all(row.index is not None for row in log.find(facts.ScoreSheet.kind, lot_code))
 
 
 def published(lot_code: str) -> dict[str, Any]:

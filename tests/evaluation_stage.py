@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
+
 from accounts import grants
 from accounts.models import Organization, Person
 from accounts.roles import OrgKind, Role
@@ -29,6 +31,7 @@ from sealing.keyset import Keyset
 from sealing.manifest import ClientClaim, Manifest
 from supervision import log
 from supervision.facts import BidWithdrawn as _AnyFact  # noqa: F401  the vocabulary is loaded before facts are read
+from supervision.models import LogFact
 from tendering import lifecycle
 from tendering.models import Lot
 from tendering.rules import LotState
@@ -189,8 +192,15 @@ class EvaluationStage:
     def step(self, one: Any) -> bool:
         from kernel import clock
 
+        self.sequence()
         with clock.at(self.stage.now):
             return bool(one(self.stage.now))
+
+    def sequence(self) -> None:
+        """Every recorded fact gets a place in the log, as the sequencer would give it."""
+        with self.act():
+            waiting = update(LogFact).where(LogFact.index.is_(None))
+            db.session.execute(waiting.values(index=LogFact.id))
 
     # the sheets
 
