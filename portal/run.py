@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ NODES = {
 START_S = 60.0
 STOP_S = 10.0
 THREADS = "16"
+SETUP_AT_ONCE = 2
 
 
 class StartError(RuntimeError):
@@ -122,24 +124,34 @@ def kaibiao(*words: str) -> list[str]:
 
 def prepare(read: Settings, environ: Mapping[str, str]) -> None:
     """Everything that is made once: keys, schema, the nodes' and the evaluator's keys, the policy. Safe to repeat."""
-    _once(environ, "init")
-    for number, (name, org) in enumerate(NODES.items()):
-        folder = node_folder(read, name)
-        if not (folder / "card.json").exists():
-            key = f"practice/{name}" if read.practice else name
-            url = f"http://127.0.0.1:{read.node_port + number}"
-            _once(environ, "node", "init", "--dir", str(folder), "--name", key, "--org", org, "--url", url)
+    with ThreadPoolExecutor(SETUP_AT_ONCE) as pool:
+        made = [pool.submit(_once, environ, "init"), pool.submit(_prepare_evaluator, read, environ)]
+        made += [pool.submit(_prepare_node, read, environ, number) for number in range(len(NODES))]
+        for one in made:
+            one.result()
+    card = read.var / "keys" / "evaluator.json"
+    card.write_bytes((read.var / "evaluator" / "evaluator.json").read_bytes())
+    if not read.policy.exists():
+        _once(environ, "genesis", *(str(node_folder(read, name) / "card.json") for name in NODES))
+        pin = ("--policy", str(read.policy), "--roots", str(read.var / "keys" / "roots.pem"))
+        with ThreadPoolExecutor(SETUP_AT_ONCE) as pool:
+            folders = [str(node_folder(read, name)) for name in NODES]
+            list(pool.map(lambda folder: _once(environ, "node", "pin", "--dir", folder, *pin), folders))
+
+
+def _prepare_evaluator(read: Settings, environ: Mapping[str, str]) -> None:
     room = read.var / "evaluator"
     if not (room / "evaluator.json").exists():
         _once(environ, "evaluator", "init", "--dir", str(room))
-    card = read.var / "keys" / "evaluator.json"
-    card.write_bytes((room / "evaluator.json").read_bytes())
-    roots = str(read.var / "keys" / "roots.pem")
-    if not read.policy.exists():
-        _once(environ, "genesis", *(str(node_folder(read, name) / "card.json") for name in NODES))
-        for name in NODES:
-            pin = ("--dir", str(node_folder(read, name)), "--policy", str(read.policy), "--roots", roots)
-            _once(environ, "node", "pin", *pin)
+
+
+def _prepare_node(read: Settings, environ: Mapping[str, str], number: int) -> None:
+    name, org = list(NODES.items())[number]
+    folder = node_folder(read, name)
+    if not (folder / "card.json").exists():
+        key = f"practice/{name}" if read.practice else name
+        url = f"http://127.0.0.1:{read.node_port + number}"
+        _once(environ, "node", "init", "--dir", str(folder), "--name", key, "--org", org, "--url", url)
 
 
 def node_folder(read: Settings, name: str) -> Path:
