@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import IO
 
@@ -18,8 +19,9 @@ from kernel.db import changed, transaction
 from kernel.errors import Conflict, Invalid, Refusal, Unavailable
 from kernel.site import site
 
-BLOCK = 1 << 18
+BLOCK = 1 << 20
 SEGMENT = 64 << 20
+_hashers = ThreadPoolExecutor(4, "upload-hash")
 
 Chunks = Iterable[bytes]
 
@@ -58,8 +60,8 @@ class Writer:
         self._blobs = site().blobs
         self._size = upload.size
         self._beaten = clock.monotonic()
-        self._whole = hashlib.sha256() if upload.size == 0 else None
-        self._said = hashlib.new(arriving.checksum.algorithm) if arriving.checksum else None
+        self._whole = Digest("sha256") if upload.size == 0 else None
+        self._said = Digest(arriving.checksum.algorithm) if arriving.checksum else None
 
     def run(self) -> None:
         chunks = iter(self._arriving.chunks)
@@ -108,7 +110,7 @@ class Writer:
 
     def _check_said(self) -> None:
         promised = self._arriving.checksum
-        if self._said is not None and promised is not None and self._said.digest() != promised.digest:
+        if self._said is not None and promised is not None and self._said.taken().digest() != promised.digest:
             raise Invalid(
                 "upload.checksum",
                 "收到的内容与校验和不符，本段未保存，请重传。",
@@ -117,7 +119,7 @@ class Writer:
             )
 
     def _finish(self) -> None:
-        digest = self._whole or self._reread()
+        digest = self._whole.taken() if self._whole else self._reread()
         self._update(
             {"sha256": digest.hexdigest(), "state": UploadState.DONE, "lease": None, "lease_until": None}
         )
@@ -135,6 +137,25 @@ class Writer:
         mine = (Upload.id == self._upload.id, Upload.lease == self._upload.lease)
         with transaction():
             changed(update(Upload).where(*mine).values(lease=None, lease_until=None))
+
+
+class Digest:
+    """A hash that grows beside the writing: while one chunk goes to the store another thread hashes it."""
+
+    def __init__(self, algorithm: str) -> None:
+        self._digest = hashlib.new(algorithm)
+        self._running: Future[None] | None = None
+
+    def update(self, chunk: bytes) -> None:
+        """Wait for the chunk before, so that no more than one is held."""
+        self.taken()
+        self._running = _hashers.submit(self._digest.update, chunk)
+
+    def taken(self) -> hashlib._Hash:
+        """The hash of all chunks so far."""
+        if self._running is not None:
+            self._running.result()
+        return self._digest
 
 
 class Interrupted(Invalid):

@@ -7,10 +7,14 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, Self
 
 from kernel.errors import Unavailable
+
+FLUSH = 8 << 20
+_flushers = ThreadPoolExecutor(4, "blob-flush")
 
 
 class BlobStore(Protocol):
@@ -35,6 +39,37 @@ class BlobStore(Protocol):
     def delete(self, key: str) -> None: ...
 
 
+class _Flushing:
+    """Sends a file's bytes to the disk while more are coming, and at the end, whatever the end, waits until all are there."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._unsent = file, 0
+        self._running: Future[None] | None = None
+
+    def wrote(self, size: int) -> None:
+        self._unsent += size
+        if self._unsent >= FLUSH and (self._running is None or self._running.done()):
+            self._wait()
+            self._file.flush()
+            self._running = _flushers.submit(os.fdatasync, self._file.fileno())
+            self._unsent = 0
+
+    def _wait(self) -> None:
+        """An error of the disk is an error of this append."""
+        if self._running is not None:
+            self._running.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        try:
+            self._wait()
+        finally:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+
+
 class FolderStore:
     """Blobs as files, spread over 256 folders by the first byte of their key."""
 
@@ -54,12 +89,10 @@ class FolderStore:
         with full_disk_refused(), self._path(key).open("r+b") as file:
             file.truncate(offset)
             file.seek(offset)
-            try:
+            with _Flushing(file) as flushing:
                 for chunk in chunks:
                     file.write(chunk)
-            finally:
-                file.flush()
-                os.fsync(file.fileno())
+                    flushing.wrote(len(chunk))
             return file.tell()
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int, str]:
