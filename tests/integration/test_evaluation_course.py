@@ -6,7 +6,7 @@ import pytest
 
 from evaluation import results, scoring, steps, views
 from evaluation.models import Evaluation
-from kernel import canonical, keys
+from kernel import canonical, clock, keys
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.site import site
@@ -163,6 +163,15 @@ def test_scoring_begins_when_every_admitted_bid_is_opened_or_judged(stage):
     assert stage.step(steps.step_begin_scoring) is True
     assert stage.state() == "evaluating"
     assert stage.step(steps.step_begin_scoring) is False
+
+
+def test_the_result_waits_until_every_sheet_has_its_place_in_the_log(stage):
+    stage.scoring()
+    for name in ("expert1", "expert2", "expert3"):
+        stage.sign(name, stage.draft())
+    with clock.at(stage.stage.now):
+        assert steps.step_results(stage.stage.now) is False
+    assert stage.step(steps.step_results) is True
 
 
 def test_each_evaluator_sees_only_the_own_sheet_until_all_are_signed(stage):
