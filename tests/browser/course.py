@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx
-from actors import Bid, Bidder, Evaluator, Host, Member, Owner, Stranger, Terms, Visitor
+from actors import Bid, Bidder, Evaluator, Host, Owner, Stranger, Terms
 from inspection import Inspector, words_of_people
 from platform_stage import Platform
 from playwright.sync_api import Browser
+from visitors import Member, Visitor
 
 from kernel import clock
 from portal.demo import people

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from actors import DESKTOP, TYPED, Visitor
+from actors import TYPED
 from playwright.sync_api import Page
+from visitors import DESKTOP, Visitor
 
 from portal import run
 from portal.demo import people

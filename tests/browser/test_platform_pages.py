@@ -9,11 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from actors import Member, Stranger
+from actors import Stranger
 from course import BIDDER, PLACES, TITLE, Course
 from inspection import Inspector, words_of_people
 from platform_stage import Platform
 from playwright.sync_api import Browser
+from visitors import Member
 
 from kernel import canonical
 
