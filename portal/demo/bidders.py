@@ -138,7 +138,8 @@ def interrupted(play: Play) -> None:
         _wait_half_way(process, log)
         process.send_signal(signal.SIGKILL)
     kept = _arrived(play, sealed)
-    hold("the uploader was killed half-way", holds=0 < kept < (sealed / "docs.age").stat().st_size)
+    whole = (sealed / "docs.age").stat().st_size
+    hold(f"the uploader was killed half-way: {kept} of {whole} bytes", holds=0 < kept < whole)
     play.stage.say("东岭养护的上传程序被杀死", "Dongling's uploader is killed (SIGKILL)", megabytes(kept))
     send(play, login, sealed)
     play.stage.say("东岭养护断点续传，回执已见证", "Dongling resumes, receipt witnessed", _size(play, login))
@@ -160,12 +161,11 @@ def _arrived(play: Play, sealed: Path) -> int:
     token = play.actor(terms.INTERRUPTED).token
     headers = {"Authorization": f"Bearer {token}", "Tus-Resumable": "1.0.0"}
 
-    def offset() -> str | None:
+    def offset() -> int:
         answer = httpx.head(state["uploads"]["docs"], headers=headers, timeout=30, trust_env=False)
-        told: str | None = answer.headers.get("Upload-Offset")
-        return told
+        return int(answer.headers.get("Upload-Offset", "0"))
 
-    return int(play.stage.until("the platform tells how much of the upload it holds", offset))
+    return int(play.stage.until("the platform tells how much of the upload it holds", offset, 30))
 
 
 def withdrawn(play: Play) -> None:

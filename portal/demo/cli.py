@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit
@@ -17,8 +18,9 @@ from kernel.settings import Settings
 from portal import run
 from portal.demo import documents, people, rooms, script, terms
 from portal.demo.chromium import chromium
+from portal.demo.documents import Papers
 from portal.demo.play import Play
-from portal.demo.stage import DemoError, Stage
+from portal.demo.stage import Actor, DemoError, Stage
 
 LIMIT_S = 180
 OWN = ("VAR", "DATABASE", "POLICY", "ORIGIN", "SECRET_KEY", "TRUSTED_CAS")
@@ -33,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
             return _play(folder, environ(os.environ, folder))
     except KeyboardInterrupt:
         return 130
-    except (DemoError, run.StartError, OSError) as error:
+    except (DemoError, run.StartError, settings.SettingsError, OSError) as error:
         return _failed(str(error), None)
 
 
@@ -70,18 +72,30 @@ def _set_up(stage: Stage, environment: Mapping[str, str]) -> Play:
     stage.say("密钥、数据库、日志创世、节点名册", "keys, database, log, policy of four nodes")
     stage.fleet.start_all()
     stage.say(f"{len(stage.fleet.parts)} 个进程已启动", "web, worker, edges, evaluator, four nodes")
-    actors = people.cast(stage)
-    party = people.consortium(stage, actors[terms.LEAD], actors[terms.PARTNER])
-    stage.say(f"{len(actors)} 家单位注册，密钥已认证", "people registered, keys certified, one consortium")
-    with chromium() as browser:
-        papers = documents.make(browser, stage.folder)
-        version = browser.version
-    stage.say(f"招标文件 {sum(papers.pages)} 页、投标文件印制完毕", f"PDFs printed by Chromium {version}")
+    with ThreadPoolExecutor(1) as pool:
+        joined = pool.submit(_cast, stage)
+        papers = _printed(stage)
+        actors, party = joined.result()
     stage.say("准备就绪", "set-up took so long")
     sys.stdout.write("\nset-up done\n")
     sys.stdout.flush()
     stage.started = clock.monotonic()
     return Play(stage, actors, papers, party)
+
+
+def _cast(stage: Stage) -> tuple[dict[str, Actor], str]:
+    actors = people.cast(stage)
+    party = people.consortium(stage, actors[terms.LEAD], actors[terms.PARTNER])
+    stage.say(f"{len(actors)} 家单位注册，密钥已认证", "people registered, keys certified, one consortium")
+    return actors, party
+
+
+def _printed(stage: Stage) -> Papers:
+    with chromium() as browser:
+        papers = documents.make(browser, stage.folder)
+        version = browser.version
+    stage.say(f"招标文件 {sum(papers.pages)} 页、投标文件印制完毕", f"PDFs printed by Chromium {version}")
+    return papers
 
 
 def _curtain(stage: Stage, play: Play, archive: Path) -> int:

@@ -17,7 +17,7 @@ from portal.run import NODES
 Event = dict[str, Any]
 STEPS = {
     "sealed": ("截止封箱", "deadline: the box is shut"),
-    "closed": ("名册经四方签字定稿", "the roll is final"),
+    "closed": ("名册经监督节点签字定稿", "the roll is final"),
     "released": ("份额已够，可以开启", "enough shares are here"),
     "unsealing": ("逐份开启", "unsealing"),
     "readout": ("唱标", "read-out"),
