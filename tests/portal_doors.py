@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 
 from accounts.actor import Actor
 from accounts.roles import Role
+from bidding.models import Bid
 from kernel import clock
 from portal.limits import limiter
 
@@ -106,10 +107,12 @@ def doorways(rules: Iterator[Rule]) -> list[Doorway]:
 class Street:
     """All doors of one portal with a tender that collects bids and one in draft, and people of every role before them."""
 
-    def __init__(self, stage: PortalStage) -> None:
+    def __init__(self, stage: PortalStage, bidders: str = "abc") -> None:
         self.stage, self.client = stage, stage.app.test_client()
         self.lot = stage.one_lot()
-        self.bids = [stage.bid(self.lot, name) for name in "abc"]
+        self.bids = [stage.bid(self.lot, name) for name in bidders]
+        for name in "abc":
+            stage.bidder_of(name)
         self.drafted = stage.draft(title="草稿")
         stage.grant(*(bidder.actor for bidder in stage.bidders.values()))
         self.people: dict[str, Actor] = {role.value: actor for role, actor in stage.by_role.items()}
@@ -125,7 +128,9 @@ class Street:
     @cached_property
     def values(self) -> dict[str, dict[str, str]]:
         """What fills the places of an address: the tender that collects bids, and the draft."""
-        bid = self.bids[0]
+        bid = (
+            self.bids[0] if self.bids else Bid(manifest_sha256="0" * 64, receipt_id="0" * 32, bid_id="0" * 32)
+        )
         common = {
             "sha256": "0" * 64, "serial": "00", "login": "owner-login", "role": Role.OWNER.value, "stage": "docs", "i": "1",
             "name": "a.pdf", "pack_id": "practice.construction.open", "session_id": "0" * 16, "act": "timetable",
@@ -177,9 +182,12 @@ class Street:
         return [None]
 
 
-def built(folder: Path, engine: str = "sqlite") -> Iterator[Street]:
-    with staged(folder, engine) as stage:
-        yield Street(stage)
+READING_ROLES = ("nobody", "bidding", "OWNER", "AGENCY", "MGR", "SUP", "INSP", "OPS", "FIN", "TECH", "EXPERT")
+
+
+def built(folder: Path, engine: str = "sqlite", bidders: str = "abc", **settings: str) -> Iterator[Street]:
+    with staged(folder, engine, **settings) as stage:
+        yield Street(stage, bidders)
 
 
 EDGE_ONLY = "/live/<lot>/events"
