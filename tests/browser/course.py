@@ -19,12 +19,12 @@ from kernel import clock
 from portal.demo import people
 from portal.demo.stage import PASSPHRASE, PASSWORD
 
-WINDOW = dt.timedelta(seconds=130)
+WINDOW = dt.timedelta(seconds=120)
 """From filling in the draft to the deadline: keys, signatures and two sealings in the browser fit into it."""
 NEAR = dt.timedelta(seconds=15)
 EXPERTS = ("expert1", "expert2", "expert3")
 RIVALS = {"hongtu": "1731800.00", "nanshan": "1698000.00"}
-FIRST, SECOND = "1745000.00", "1725500.00"
+FIRST, SECOND = "1745000.00", "1688500.00"
 BIDDER, CLERK = "柳林医疗设备有限公司", "柳工"
 PAPERS = ("招标文件.pdf", "采购需求.pdf", "投标文件.pdf", "报价明细.xlsx", "hongtu.pdf", "nanshan.pdf")
 PLACES = (

@@ -52,8 +52,8 @@ def test_the_bidder_tests_beforehand_seals_gets_the_witnessed_receipt_and_replac
 def test_a_stranger_watches_the_hall_live_and_finds_figures_and_words(course: Course) -> None:
     lines = course.read_out
     own = next(line for line in lines if BIDDER in line)
-    assert "1,725,500.00" in own
-    assert "壹佰柒拾贰万伍仟伍佰元整" in own
+    assert "1,688,500.00" in own
+    assert "壹佰陆拾捌万捌仟伍佰元整" in own
     assert not any("1,745,000.00" in line for line in lines)
 
 
@@ -136,8 +136,8 @@ def test_without_scripts_a_stranger_reads_everything_where_no_key_is_needed(
     stranger.page.click(f"a[href='/tenders/{course.tender}']")
     assert TITLE in stranger.text("h1")
     stranger.goto(f"/lots/{course.lot}/opening")
-    assert "1,725,500.00" in stranger.text(".board")
-    assert "壹佰柒拾贰万伍仟伍佰元整" in stranger.text(".board")
+    assert "1,688,500.00" in stranger.text(".board")
+    assert "壹佰陆拾捌万捌仟伍佰元整" in stranger.text(".board")
     stranger.leave()
 
 
