@@ -77,8 +77,7 @@ def _set_up(stage: Stage, environment: Mapping[str, str]) -> Play:
         papers = _printed(stage)
         actors, party = joined.result()
     stage.say("准备就绪", "set-up took so long")
-    sys.stdout.write("\nset-up done\n")
-    sys.stdout.flush()
+    stage.tell("\nset-up done\n")
     stage.started = clock.monotonic()
     return Play(stage, actors, papers, party)
 
@@ -107,14 +106,13 @@ def _curtain(stage: Stage, play: Play, archive: Path) -> int:
         f"  浏览器投标 · browser  {stage.folder / 'browser.png'}",
         f"  进程日志 · logs       {stage.fleet.logs}",
     ]
-    sys.stdout.write("\n" + "\n".join(lines) + "\n\n")
+    stage.tell("\n" + "\n".join(lines) + "\n\n")
     slow = clock.monotonic() - stage.started > LIMIT_S
     if os.environ.get("KAIBIAO_DEMO_EXIT") == "1":
         stage.end()
     if slow:
         sys.stderr.write(f"(slower than {LIMIT_S} s on this machine)\n")
-    sys.stdout.write(f"{archive}\nDEMO OK\n")
-    sys.stdout.flush()
+    stage.tell(f"{archive}\nDEMO OK\n")
     if os.environ.get("KAIBIAO_DEMO_EXIT") != "1":
         _stay(stage)
     return 0

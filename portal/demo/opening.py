@@ -18,7 +18,10 @@ LINES = len(OFFERS) - 1
 
 def open_lot(play: Play) -> None:
     with Watcher(play) as watcher:
-        pause((play.closes_at() - clock.wall()).total_seconds())
+        closes_at = play.closes_at()
+        at = clock.beijing(closes_at).strftime("%H:%M:%S")
+        play.stage.say(f"静候截止时间 {at}", "waiting for the deadline")
+        pause((closes_at - clock.wall()).total_seconds())
         bidders.late(play)
         watcher.step("closed")
         play.stage.fleet.kill(f"node-{KILLED}")

@@ -68,12 +68,13 @@ class Stage:
     def say(self, zh: str, en: str, value: str = "") -> None:
         """One aligned line: time since the start, what happened in both languages."""
         passed = clock.monotonic() - self.started
-        self._write(f"  {passed:6.1f} s  {padded(zh, COLUMN)}  {en}{'  ' + value if value else ''}\n")
+        self.tell(f"  {passed:6.1f} s  {padded(zh, COLUMN)}  {en}{'  ' + value if value else ''}\n")
 
     def scene(self, zh: str, en: str) -> None:
-        self._write(f"\n{zh} · {en}\n")
+        self.tell(f"\n{zh} · {en}\n")
 
-    def _write(self, text: str) -> None:
+    def tell(self, text: str) -> None:
+        """To the terminal, and to the progress file."""
         with self._speaking:
             sys.stdout.write(text)
             sys.stdout.flush()

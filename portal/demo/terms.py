@@ -12,7 +12,7 @@ TITLE = "清江县农村公路改造提升工程（清江至石桥段）施工�
 PROJECT = "清江县农村公路改造提升工程（清江至石桥段）"
 LOT = "施工第一标段（K0+000—K12+600）"
 CEILING = "23500000.00"
-CLOSES_AFTER_S, EXTENDED_BY_S, SPARE_S = 40, 20, 9
+CLOSES_AFTER_S, EXTENDED_BY_S, SPARE_S = 36, 20, 9
 """From the draft to the deadline; by how much the owner moves it, and when, while bids are still on their way."""
 
 METHOD: dict[str, Any] = {
