@@ -101,7 +101,7 @@ def _curtain(stage: Stage, play: Play, archive: Path) -> int:
     lines = [
         f"  招标公告 · tender     {stage.url}/tenders/{play.tender}",
         f"  开标大厅 · opening    {stage.url}/lots/{play.lot}/opening",
-        f"  公开日志 · log        {stage.url}/log",
+        f"  公开日志 · log        {stage.url}/log/checkpoint",
         *(f"  {name:<21} {_node(stage, number)}" for number, name in enumerate(run.NODES)),
         f"  浏览器投标 · browser  {stage.folder / 'browser.png'}",
         f"  进程日志 · logs       {stage.fleet.logs}",
