@@ -14,7 +14,7 @@ from accounts.access import current_actor
 from bidding import tus, uploads
 from bidding.models import Upload
 from bidding.states import UploadState
-from bidding.writer import Arriving, body
+from bidding.writer import Arriving, Readable, Received, body
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
@@ -127,7 +127,14 @@ class OneUpload(MethodView):
 
 def _arriving(length: int, offset: int) -> Arriving:
     said = tus.checksum(request.headers.get("Upload-Checksum"))
-    return Arriving(offset, body(request.stream, max(length - offset, 0)), said)
+    return Arriving(offset, body(_stream(), max(length - offset, 0)), said)
+
+
+def _stream() -> Readable:
+    """The request's body; a chunked one names no length and goes through the framework's guard."""
+    if request.content_length is None:
+        return request.stream
+    return Received(request.environ["wsgi.input"], request.content_length)
 
 
 def _offset(upload: Upload, status: int) -> Response:
