@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ BLOCK = 1 << 20
 """As much as gunicorn receives at once: with less it copies what is left over again for every block."""
 
 SEGMENT = 64 << 20
+BEGUN = 1000
 _hashers = ThreadPoolExecutor(4, "upload-hash")
 
 Chunks = Iterable[bytes]
@@ -62,7 +64,7 @@ class Writer:
         self._blobs = site().blobs
         self._size = upload.size
         self._beaten = clock.monotonic()
-        self._whole = Digest("sha256") if upload.size == 0 else None
+        self._whole = Digest("sha256") if upload.size == 0 else _begun.take(upload)
         self._said = Digest(arriving.checksum.algorithm) if arriving.checksum else None
 
     def run(self) -> None:
@@ -73,6 +75,8 @@ class Writer:
         self._record(self._size)
         if self._size == self._upload.length:
             self._finish()
+        elif self._whole is not None:
+            _begun.keep(self._upload.blob_key, self._size, self._whole)
 
     def _append(self, chunks: Iterator[bytes]) -> bool:
         """Store the next segment; whether there may be another. With a checksum all is one segment, kept or dropped whole."""
@@ -158,6 +162,32 @@ class Digest:
         if self._running is not None:
             self._running.result()
         return self._digest
+
+
+class _Begun:
+    """Hashes of files of which this process has stored the beginning; whichever process gets the rest may go on.
+
+    Bytes below a row's size never change, so that a blob's key and a size name one beginning. A hash that is not here
+    any more costs a second reading of the file, nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Digest] = {}
+        self._lock = threading.Lock()
+
+    def keep(self, blob_key: str, size: int, digest: Digest) -> None:
+        with self._lock:
+            while len(self._kept) >= BEGUN:
+                del self._kept[next(iter(self._kept))]
+            self._kept[blob_key, size] = digest
+
+    def take(self, upload: Upload) -> Digest | None:
+        """The hash so far, for one writer only."""
+        with self._lock:
+            return self._kept.pop((upload.blob_key, upload.size), None)
+
+
+_begun = _Begun()
 
 
 class Interrupted(Invalid):
