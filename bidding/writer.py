@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import update
 
-from bidding import rules
+from bidding import digests, rules
 from bidding.models import Upload
 from bidding.states import UploadState
 from bidding.tus import Checksum
@@ -24,8 +22,6 @@ BLOCK = 1 << 20
 """As much as gunicorn receives at once: with less it copies what is left over again for every block."""
 
 SEGMENT = 64 << 20
-BEGUN = 1000
-_hashers = ThreadPoolExecutor(4, "upload-hash")
 
 Chunks = Iterable[bytes]
 
@@ -64,8 +60,8 @@ class Writer:
         self._blobs = site().blobs
         self._size = upload.size
         self._beaten = clock.monotonic()
-        self._whole = Digest("sha256") if upload.size == 0 else _begun.take(upload)
-        self._said = Digest(arriving.checksum.algorithm) if arriving.checksum else None
+        self._whole = digests.Digest("sha256") if upload.size == 0 else digests.begun.take(upload)
+        self._said = digests.Digest(arriving.checksum.algorithm) if arriving.checksum else None
 
     def run(self) -> None:
         chunks = iter(self._arriving.chunks)
@@ -76,7 +72,7 @@ class Writer:
         if self._size == self._upload.length:
             self._finish()
         elif self._whole is not None:
-            _begun.keep(self._upload.blob_key, self._size, self._whole)
+            digests.begun.keep(self._upload.blob_key, self._size, self._whole)
 
     def _append(self, chunks: Iterator[bytes]) -> bool:
         """Store the next segment; whether there may be another. With a checksum all is one segment, kept or dropped whole."""
@@ -143,51 +139,6 @@ class Writer:
         mine = (Upload.id == self._upload.id, Upload.lease == self._upload.lease)
         with transaction():
             changed(update(Upload).where(*mine).values(lease=None, lease_until=None))
-
-
-class Digest:
-    """A hash that grows beside the writing: while one chunk goes to the store another thread hashes it."""
-
-    def __init__(self, algorithm: str) -> None:
-        self._digest = hashlib.new(algorithm)
-        self._running: Future[None] | None = None
-
-    def update(self, chunk: bytes) -> None:
-        """Wait for the chunk before, so that no more than one is held."""
-        self.taken()
-        self._running = _hashers.submit(self._digest.update, chunk)
-
-    def taken(self) -> hashlib._Hash:
-        """The hash of all chunks so far."""
-        if self._running is not None:
-            self._running.result()
-        return self._digest
-
-
-class _Begun:
-    """Hashes of files of which this process has stored the beginning; whichever process gets the rest may go on.
-
-    Bytes below a row's size never change, so that a blob's key and a size name one beginning. A hash that is not here
-    any more costs a second reading of the file, nothing else.
-    """
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[str, int], Digest] = {}
-        self._lock = threading.Lock()
-
-    def keep(self, blob_key: str, size: int, digest: Digest) -> None:
-        with self._lock:
-            while len(self._kept) >= BEGUN:
-                del self._kept[next(iter(self._kept))]
-            self._kept[blob_key, size] = digest
-
-    def take(self, upload: Upload) -> Digest | None:
-        """The hash so far, for one writer only."""
-        with self._lock:
-            return self._kept.pop((upload.blob_key, upload.size), None)
-
-
-_begun = _Begun()
 
 
 class Interrupted(Invalid):

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from portal_doors import Street, built
 
-from bidding import writer
+from bidding import digests
 from bidding.models import Upload
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -42,7 +42,7 @@ def test_a_file_in_pieces_has_the_hash_of_the_whole(street: Street, monkeypatch,
     path = created(street)
     for start in range(0, len(RAW), 300_000):
         if forgotten:  # as after a restart, or when another process gets the next piece
-            monkeypatch.setattr(writer, "_begun", writer._Begun())
+            monkeypatch.setattr(digests, "begun", digests.Begun())
         assert patched(street, path, start, start + 300_000).status_code == 204
     assert stored(street, path).sha256 == hashlib.sha256(RAW).hexdigest()
 
