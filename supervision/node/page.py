@@ -26,9 +26,9 @@ def _frame(status: dict[str, Any], language: Language, body: str) -> str:
         f'<!doctype html><html lang="{tongue}"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<link rel="stylesheet" href="style.css"></head><body>'
-        f"<header><b>开标 Kaibiao</b><span>{_word('title', language)}</span>"
+        f"<header><b>{_word('brand', language)}</b><span>{_word('title', language)}</span>"
         f'<a href="?lang={language}">{_word("again", language)}</a>'
-        f'<a href="?lang={other}" hreflang="{other}">{_word("other_language", language)}</a></header>'
+        f'<a href="?lang={other}" hreflang="{other}" lang="{"zh-CN" if other == ZH else "en"}">{_word("other_language", language)}</a></header>'
         f"<main>{body}</main></body></html>\n"
     )
 

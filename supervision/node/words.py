@@ -11,7 +11,7 @@ Key = Literal[
     "title", "what", "practice", "halted", "latest", "entries", "cosigned", "ago", "never", "state", "agrees", "key",
     "peers", "peers_what", "node", "size", "seen", "address", "lots", "lots_none", "lot", "step", "closes", "opens", "left",
     "passed", "suspended", "said", "alerts", "alerts_none", "what_alert", "since", "evidence", "over", "bundle",
-    "bundle_what", "download", "hash_of", "policy", "recheck", "root", "sign", "inbox", "origin", "clock", "other_language", "again",
+    "bundle_what", "download", "hash_of", "policy", "recheck", "root", "sign", "inbox", "origin", "clock", "other_language", "again", "brand",
 ]  # fmt: skip
 
 WORDS: dict[Key, tuple[str, str]] = {
@@ -77,6 +77,7 @@ WORDS: dict[Key, tuple[str, str]] = {
     "clock": ("本节点时钟（北京时间）", "This node's clock (Beijing time)"),
     "other_language": ("English", "中文"),
     "again": ("刷新", "Refresh"),
+    "brand": ("开标 Kaibiao", "Kaibiao"),
 }
 
 STEPS = {

@@ -20,7 +20,6 @@ AXE = Path(__file__).parents[2] / "portal/client/node_modules/axe-core/axe.min.j
 PHONE = {"width": 360, "height": 740}
 CHINESE = re.compile(r"[一-鿿]")
 CAPITALS = re.compile(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万亿元角分整]+")
-CAST = (people.OFFICE, people.OWNER, people.CENTRE, *people.BIDDERS, people.PARTNER, *people.EXPERTS)
 WORDS = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
   while (walker.nextNode()) {
@@ -81,7 +80,9 @@ class Inspector:
 
 def words_of_people(*more: str) -> tuple[str, ...]:
     """Names and texts of the cast, of the nodes and of the owner's draft, the longest first."""
-    names = [word for role in CAST for word in (role.organization, role.person)]
+    held = [value if isinstance(value, tuple) else (value,) for value in vars(people).values()]
+    cast = [role for group in held for role in group if isinstance(role, people.Role)]
+    names = [word for role in cast for word in (role.organization, role.person)]
     return tuple(sorted((*names, *run.NODES.values(), *TYPED.values(), *more), key=len, reverse=True))
 
 
