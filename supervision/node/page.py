@@ -28,8 +28,15 @@ def _frame(status: dict[str, Any], language: Language, body: str) -> str:
         '<link rel="stylesheet" href="style.css"></head><body>'
         f"<header><b>{_word('brand', language)}</b><span>{_word('title', language)}</span>"
         f'<a href="?lang={language}">{_word("again", language)}</a>'
-        f'<a href="?lang={other}" hreflang="{other}" lang="{"zh-CN" if other == ZH else "en"}">{_word("other_language", language)}</a></header>'
+        f"{_switch(other, language)}</header>"
         f"<main>{body}</main></body></html>\n"
+    )
+
+
+def _switch(other: Language, language: Language) -> str:
+    tongue = "en" if other == EN else "zh-CN"
+    return (
+        f'<a href="?lang={other}" hreflang="{other}" lang="{tongue}">{_word("other_language", language)}</a>'
     )
 
 
