@@ -59,9 +59,7 @@ def _settled(outcome: object, values: dict[str, str], anchor: str) -> Page:
 def grant() -> Page:
     values = {name: request.form.get(name, "") for name in ("login", "role")}
     outcome = attempted(
-        lambda: grants.grant_role(
-            current_actor(), values["login"], grants.role_named(values["role"]), clock.now()
-        )
+        lambda: grants.grant_role(current_actor(), values["login"], grants.role_named(values["role"]), clock.now())
     )
     return _settled(outcome, values, "people")
 
@@ -69,9 +67,7 @@ def grant() -> Page:
 @pages.post("/grants/<login>/<role>/end")
 @own_transaction
 def end_grant(login: str, role: str) -> Page:
-    outcome = attempted(
-        lambda: grants.end_grant(current_actor(), login, grants.role_named(role), clock.now())
-    )
+    outcome = attempted(lambda: grants.end_grant(current_actor(), login, grants.role_named(role), clock.now()))
     return _settled(outcome, {}, "people")
 
 
@@ -96,14 +92,9 @@ def admit() -> Page:
 def _admitted(values: dict[str, str]) -> Registered:
     if values["kind"] not in list(OrgKind):
         raise Invalid(
-            "organization.kind",
-            "请选择单位类型",
-            "Choose the kind of organization",
-            fields={"kind": "choose"},
+            "organization.kind", "请选择单位类型", "Choose the kind of organization", fields={"kind": "choose"}
         )
-    form = Registration(
-        values["uscc"], values["name"], OrgKind(values["kind"]), values["person_name"], values["login"]
-    )
+    form = Registration(values["uscc"], values["name"], OrgKind(values["kind"]), values["person_name"], values["login"])
     return people.register_organization(form, current_actor(), clock.now())
 
 
@@ -116,11 +107,7 @@ def _certificate(serial: str) -> dict[str, Any]:
     current_actor().act_as(Role.MGR)
     found = certificates.certificate_of(serial)
     holder = directory.holder_of(found)
-    return {
-        "certificate": found,
-        "holder": holder,
-        "statement": keys.b64(countersigning.statement(found)),
-    }
+    return {"certificate": found, "holder": holder, "statement": keys.b64(countersigning.statement(found))}
 
 
 @pages.post("/certificates/<serial>")

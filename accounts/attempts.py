@@ -24,9 +24,7 @@ def check(login: str, address: str, now: dt.datetime) -> None:
         if not spraying:
             rules.check_backoff(row.failures, row.last_at, now)
         elif row.failures >= rules.ADDRESS_ATTEMPTS:
-            rules.check_backoff(
-                row.failures - rules.ADDRESS_ATTEMPTS + rules.FREE_ATTEMPTS + 6, row.last_at, now
-            )
+            rules.check_backoff(row.failures - rules.ADDRESS_ATTEMPTS + rules.FREE_ATTEMPTS + 6, row.last_at, now)
 
 
 def note(login: str, address: str, now: dt.datetime, *, everywhere: bool) -> None:
@@ -66,10 +64,7 @@ def _raised(login: str, address: str, now: dt.datetime) -> bool:
 
 def _concerning(login: str, address: str) -> ColumnElement[bool]:
     row, name = SignInFailure, _key(login)
-    return or_(
-        (row.login == name) & row.address.in_(["", address]),
-        (row.login == "") & (row.address == address),
-    )
+    return or_((row.login == name) & row.address.in_(["", address]), (row.login == "") & (row.address == address))
 
 
 def _key(login: str) -> str:

@@ -51,9 +51,7 @@ def challenge(actor: Actor, now: dt.datetime) -> str:
 
 def statement(possession: Possession) -> bytes:
     """The exact bytes of the proof of possession."""
-    return canonical.encode(
-        {"type": PROOF_TYPE, "public_key": possession.public_key, "nonce": possession.nonce}
-    )
+    return canonical.encode({"type": PROOF_TYPE, "public_key": possession.public_key, "nonce": possession.nonce})
 
 
 def issue(actor: Actor, possession: Possession, now: dt.datetime) -> Certificate:
@@ -73,9 +71,7 @@ def issue(actor: Actor, possession: Possession, now: dt.datetime) -> Certificate
     return _enter(actor, possession.public_key, [der, ca], now)
 
 
-def register_outside(
-    actor: Actor, chain: Sequence[bytes], possession: Possession, now: dt.datetime
-) -> Certificate:
+def register_outside(actor: Actor, chain: Sequence[bytes], possession: Possession, now: dt.datetime) -> Certificate:
     """Take a certificate of a trusted outside CA whose subject is the actor's organization; it counts at once."""
     actor.take_part(Part.SIGN)
     try:
@@ -106,18 +102,11 @@ def _possessed(actor: Actor, possession: Possession, now: dt.datetime) -> keys.P
         key, proof = keys.parse(possession.public_key), keys.unb64(possession.proof)
     except ValueError as error:
         raise Invalid(
-            "certificate.form",
-            "公钥或证明格式不对",
-            "The key or its proof is malformed",
-            fields={"public_key": "form"},
+            "certificate.form", "公钥或证明格式不对", "The key or its proof is malformed", fields={"public_key": "form"}
         ) from error
-    fresh = 0 <= age <= NONCE_LIFE and hmac.compare_digest(
-        mac.encode(), _mac(actor.person_id, moment).encode()
-    )
+    fresh = 0 <= age <= NONCE_LIFE and hmac.compare_digest(mac.encode(), _mac(actor.person_id, moment).encode())
     if not fresh:
-        raise Conflict(
-            "certificate.nonce", "挑战码无效或过期，请重试", "The nonce is not yours or is over: try again"
-        )
+        raise Conflict("certificate.nonce", "挑战码无效或过期，请重试", "The nonce is not yours or is over: try again")
     if not keys.verified(proof, statement(possession), key):
         raise Invalid(
             "certificate.proof",
@@ -242,9 +231,7 @@ def signer(actor: Actor, cert_der: bytes, now: dt.datetime) -> keys.PublicKey:
     membership = membership_of(found.person_id)
     if membership is None or not membership.sign or membership.organization_id != found.organization_id:
         raise Forbidden(
-            "certificate.part",
-            "证书持有人无签署权",
-            "The certificate's holder may not sign for the organization",
+            "certificate.part", "证书持有人无签署权", "The certificate's holder may not sign for the organization"
         )
     return keys.parse(found.public_key)
 
@@ -258,9 +245,7 @@ def _own(actor: Actor, serial: str) -> Certificate:
 
 def _own_organization(actor: Actor, found: Certificate) -> None:
     if found.organization_id != actor.organization_id:
-        raise Forbidden(
-            "certificate.organization", "证书不属于本单位", "The certificate is not your organization's"
-        )
+        raise Forbidden("certificate.organization", "证书不属于本单位", "The certificate is not your organization's")
 
 
 def _unknown() -> NotFound:

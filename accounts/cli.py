@@ -52,16 +52,10 @@ def key_main(argv: Sequence[str]) -> int:
 
 def _bootstrap_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kaibiao bootstrap", description=bootstrap_main.__doc__)
-    parser.add_argument(
-        "--uscc", default=os.environ.get("KAIBIAO_MGR_USCC"), help="18-digit code of the office"
-    )
-    parser.add_argument(
-        "--organization", default=os.environ.get("KAIBIAO_MGR_ORGANIZATION", "公共资源交易管理办公室")
-    )
+    parser.add_argument("--uscc", default=os.environ.get("KAIBIAO_MGR_USCC"), help="18-digit code of the office")
+    parser.add_argument("--organization", default=os.environ.get("KAIBIAO_MGR_ORGANIZATION", "公共资源交易管理办公室"))
     parser.add_argument("--name", default=os.environ.get("KAIBIAO_MGR_NAME"), help="the person's name")
-    parser.add_argument(
-        "--login", default=os.environ.get("KAIBIAO_MGR_LOGIN"), help="the person's sign-in name"
-    )
+    parser.add_argument("--login", default=os.environ.get("KAIBIAO_MGR_LOGIN"), help="the person's sign-in name")
     return parser
 
 
@@ -136,15 +130,11 @@ def _code_from_environment() -> str | None:
 def _new_key(args: argparse.Namespace) -> None:
     if args.out.exists():
         raise FileExistsError(f"{args.out}: 已存在 / exists already; a key is never written over")
-    passphrase = _secret(
-        "KAIBIAO_PASSPHRASE", "新密钥文件的口令 / passphrase for the new key file: ", twice=True
-    )
+    passphrase = _secret("KAIBIAO_PASSPHRASE", "新密钥文件的口令 / passphrase for the new key file: ", twice=True)
     key: keys.PrivateKey = ec.generate_private_key(ec.SECP256R1()) if args.p256 else keys.generate()
     with remote.Remote(args.url, remote.token(args.token_file)) as portal:
         me = portal.get("me")
-        certified = portal.post(
-            "certificates", _possession(key, portal.get("certificates/challenge")["nonce"])
-        )
+        certified = portal.post("certificates", _possession(key, portal.get("certificates/challenge")["nonce"]))
         chain = tuple(keys.unb64(text) for text in certified["cert_chain"])
         made = keyfile.KeyFile(key, chain, me["organization"], me["name"], clock.rfc3339(clock.now()))
         _write(args.out, made.lock(passphrase, args.work_factor))

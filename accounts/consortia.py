@@ -54,9 +54,7 @@ def declare(actor: Actor, declared: Declaration, now: dt.datetime) -> Consortium
     )
     db.session.add(consortium)
     db.session.flush()
-    db.session.add_all(
-        ConsortiumMember(consortium_id=consortium.id, organization_id=found.id) for found in members
-    )
+    db.session.add_all(ConsortiumMember(consortium_id=consortium.id, organization_id=found.id) for found in members)
     db.session.flush()
     records.acted(actor, f"consortium.declared {canonical.sha(consortium.statement.encode())}", now)
     return consortium
@@ -80,16 +78,12 @@ def confirm(actor: Actor, code: str, confirmation: Confirmation, now: dt.datetim
     consortium = seen_by(actor, code)
     key = certificates.signer(actor, confirmation.cert_der, now)
     if not keys.verified(confirmation.sig, consortium.statement.encode(), key):
-        raise Invalid(
-            "consortium.signature", "签名不成立", "The signature does not verify", fields={"sig": "wrong"}
-        )
+        raise Invalid("consortium.signature", "签名不成立", "The signature does not verify", fields={"sig": "wrong"})
     # The consortium's row is locked, so that of two last confirmations one sees the other.
     db.session.execute(select(Consortium.id).where(Consortium.id == consortium.id).with_for_update())
     member = db.session.scalars(_membership(consortium, actor.organization_id)).one()
     if member.confirmed_at is not None or consortium.dissolved_at is not None:
-        raise Conflict(
-            "consortium.confirmed", "本单位已确认或联合体已解散", "Confirmed already, or dissolved"
-        )
+        raise Conflict("consortium.confirmed", "本单位已确认或联合体已解散", "Confirmed already, or dissolved")
     member.confirmed_at, member.confirmed_by = now, actor.person_id
     member.signature, member.cert_sha256 = keys.b64(confirmation.sig), canonical.sha(confirmation.cert_der)
     db.session.flush()
@@ -119,12 +113,8 @@ def seen_by(actor: Actor, code: str) -> Consortium:
 
 def consortia_of(actor: Actor) -> list[Consortium]:
     """Those the actor's organization is in, newest first."""
-    mine = select(ConsortiumMember.consortium_id).where(
-        ConsortiumMember.organization_id == actor.organization_id
-    )
-    return list(
-        db.session.scalars(select(Consortium).where(Consortium.id.in_(mine)).order_by(Consortium.id.desc()))
-    )
+    mine = select(ConsortiumMember.consortium_id).where(ConsortiumMember.organization_id == actor.organization_id)
+    return list(db.session.scalars(select(Consortium).where(Consortium.id.in_(mine)).order_by(Consortium.id.desc())))
 
 
 def members_of(consortium: Consortium) -> list[tuple[Organization, ConsortiumMember]]:

@@ -31,10 +31,7 @@ def countersign(actor: Actor, serial: str, signed: Signed, cert_der: bytes, now:
     key = signer(actor, cert_der, now)
     if signed.raw != statement(found) or not signed.signed_by(key):
         raise Invalid(
-            "countersign.signature",
-            "会签签名不成立",
-            "The countersignature does not verify",
-            rule="sealing.md 1.2",
+            "countersign.signature", "会签签名不成立", "The countersignature does not verify", rule="sealing.md 1.2"
         )
     found.countersigned_at, found.countersigned_by = now, actor.person_id
     found.countersignature = {**signed.to_json(), "cert": keys.b64(cert_der)}

@@ -25,9 +25,7 @@ def person_of(login: str) -> Person | None:
 
 def membership_of(person_id: int) -> Membership | None:
     """The live membership."""
-    return db.session.scalar(
-        select(Membership).where(Membership.person_id == person_id, Membership.ended_at.is_(None))
-    )
+    return db.session.scalar(select(Membership).where(Membership.person_id == person_id, Membership.ended_at.is_(None)))
 
 
 def roles_of(person_id: int) -> frozenset[Role]:
@@ -81,9 +79,7 @@ def _listed(chosen: ColumnElement[bool], limit: int = 1000) -> list[Listed]:
     return [_one(person, membership, organization, roles) for person, membership, organization in rows]
 
 
-def _one(
-    person: Person, membership: Membership, organization: Organization, roles: dict[int, set[Role]]
-) -> Listed:
+def _one(person: Person, membership: Membership, organization: Organization, roles: dict[int, set[Role]]) -> Listed:
     return Listed(
         name=person.name,
         login=person.login,

@@ -71,10 +71,7 @@ def _check_organization(values: dict[str, str]) -> None:
 def _kind(text: str) -> OrgKind:
     if text not in SELF_REGISTERED:
         raise Invalid(
-            "organization.kind",
-            "请选择单位类型",
-            "Choose the kind of organization",
-            fields={"kind": "choose"},
+            "organization.kind", "请选择单位类型", "Choose the kind of organization", fields={"kind": "choose"}
         )
     return OrgKind(text)
 
@@ -100,9 +97,7 @@ def _registered(values: dict[str, str]) -> Page:
 
 def _chosen_password(login: str) -> str:
     if request.form.get("password", "") != request.form.get("again", ""):
-        raise Invalid(
-            "password.again", "两次输入的口令不同", "The two passwords differ", fields={"again": "differs"}
-        )
+        raise Invalid("password.again", "两次输入的口令不同", "The two passwords differ", fields={"again": "differs"})
     return passwords.hashed(request.form.get("password", ""), login)
 
 
@@ -152,9 +147,7 @@ def enter() -> Page:
 
 def inside(target: str) -> str:
     """A path of this site to go on to; anything that could lead elsewhere leads to the account."""
-    plain = (
-        target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
-    )
+    plain = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
     return target if plain else "/account"
 
 

@@ -23,9 +23,7 @@ def grant_role(actor: Actor, login: str, role: Role, now: dt.datetime) -> RoleGr
     if person is None or membership is None:
         raise NotFound("person.unknown", "没有此人", "There is no such person")
     if person.id == actor.person_id:
-        raise Forbidden(
-            "grant.self", "不能给自己授予角色", "Nobody grants a role to oneself", rule="rules.md 5.1"
-        )
+        raise Forbidden("grant.self", "不能给自己授予角色", "Nobody grants a role to oneself", rule="rules.md 5.1")
     organization = db.session.get_one(Organization, membership.organization_id)
     grant = add_grant(person, organization, role, actor.person_id, now)
     records.acted(actor, f"role.granted {role}", now)
@@ -69,9 +67,7 @@ def end_grant(actor: Actor, login: str, role: Role, now: dt.datetime) -> None:
     if person is None or not ended:
         raise NotFound("grant.unknown", "此人没有该角色", "The person does not hold this role")
     if person.id == actor.person_id:
-        raise Forbidden(
-            "grant.self", "不能收回自己的角色", "Nobody takes back the own role", rule="rules.md 5.1"
-        )
+        raise Forbidden("grant.self", "不能收回自己的角色", "Nobody takes back the own role", rule="rules.md 5.1")
     if not roles_of(person.id):
         person.plane = None
     records.acted(actor, f"role.ended {role}", now)

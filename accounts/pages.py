@@ -9,17 +9,7 @@ import segno
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from accounts import (
-    access,
-    administration,
-    certificates,
-    consortia,
-    directory,
-    entrance,
-    people,
-    sessions,
-    totp,
-)
+from accounts import access, administration, certificates, consortia, directory, entrance, people, sessions, totp
 from accounts.access import current_actor
 from accounts.consortia import Confirmation, Declaration
 from accounts.forms import Form, answered, attempted, page
@@ -92,10 +82,7 @@ def password() -> Page:
     try:
         if request.form.get("password") != request.form.get("again"):
             raise Invalid(
-                "password.again",
-                "两次输入的口令不同",
-                "The two passwords differ",
-                fields={"again": "differs"},
+                "password.again", "两次输入的口令不同", "The two passwords differ", fields={"again": "differs"}
             )
         change_password(request.form.get("current", ""), request.form.get("password", ""))
     except Refusal as refusal:
@@ -157,13 +144,8 @@ def certificate(serial: str) -> Response:
 @pages.post("/account/consortia")
 @own_transaction
 def declare() -> Page:
-    values = {
-        name: request.form.get(name, "").strip()
-        for name in ("consortium_name", "members", "agreement_sha256")
-    }
-    declared = Declaration(
-        values["consortium_name"], values["members"].split(), values["agreement_sha256"].lower()
-    )
+    values = {name: request.form.get(name, "").strip() for name in ("consortium_name", "members", "agreement_sha256")}
+    declared = Declaration(values["consortium_name"], values["members"].split(), values["agreement_sha256"].lower())
     outcome = attempted(lambda: consortia.declare(current_actor(), declared, clock.now()))
     if isinstance(outcome, Refusal):
         return _again(outcome, values)

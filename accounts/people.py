@@ -75,9 +75,7 @@ def found(founder: Founder, now: dt.datetime) -> Person:
         )
     code = rules.uscc(founder.uscc)
     organization = _add_organization(code, founder.organization, OrgKind.MANAGER, now)
-    form = Registration(
-        code, founder.organization, OrgKind.MANAGER, founder.name, founder.login, founder.password_hash
-    )
+    form = Registration(code, founder.organization, OrgKind.MANAGER, founder.name, founder.login, founder.password_hash)
     person, _ = _add_person(organization, form, frozenset(Part), now)
     add_grant(person, organization, Role.MGR, None, now)
     _record_registration(None, person, organization, now)
@@ -109,17 +107,9 @@ def register_organization(form: Registration, by: Actor | None, now: dt.datetime
     return Registered(organization, person, invitation, [] if organization.uscc_ok else [USCC_WARNING])
 
 
-def _record_registration(
-    by: Actor | None, person: Person, organization: Organization, now: dt.datetime
-) -> None:
+def _record_registration(by: Actor | None, person: Person, organization: Organization, now: dt.datetime) -> None:
     registrar = by or Actor(
-        person.id,
-        person.name,
-        organization.id,
-        organization.name,
-        organization.uscc,
-        frozenset(),
-        frozenset(),
+        person.id, person.name, organization.id, organization.name, organization.uscc, frozenset(), frozenset()
     )
     records.acted(registrar, "organization.registered", now)
 
@@ -128,10 +118,7 @@ def register_person(actor: Actor, new: NewPerson, now: dt.datetime) -> tuple[Per
     """Add a person to the own organization (who signs for it decides), or to any as MGR; returns the invitation."""
     organization = _organization_for(actor, new)
     person, invitation = _add_person(
-        organization,
-        Registration("", "", OrgKind(organization.kind), new.name, new.login),
-        rules.parts(new.parts),
-        now,
+        organization, Registration("", "", OrgKind(organization.kind), new.name, new.login), rules.parts(new.parts), now
     )
     records.acted(actor, "person.registered", now)
     if invitation is None:
@@ -155,9 +142,7 @@ def _add_person(
 ) -> tuple[Person, str | None]:
     login = rules.login(form.login)
     if db.session.scalar(select(Person.id).where(Person.login == login)) is not None:
-        raise Conflict(
-            "login.taken", "登录名已被使用", "The sign-in name is taken", fields={"login": "taken"}
-        )
+        raise Conflict("login.taken", "登录名已被使用", "The sign-in name is taken", fields={"login": "taken"})
     invitation = None if form.password_hash else secrets.token_urlsafe(24)
     person = Person(
         name=rules.name(form.person_name, "person_name"),

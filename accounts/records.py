@@ -9,9 +9,7 @@ from kernel.clock import rfc3339
 from supervision import facts, log
 
 
-def acted(
-    actor: Actor, what: str, now: dt.datetime, *, lot: str | None = None, cert_sha256: str | None = None
-) -> None:
+def acted(actor: Actor, what: str, now: dt.datetime, *, lot: str | None = None, cert_sha256: str | None = None) -> None:
     """Record in the caller's transaction that `actor` did `what`."""
     fact = facts.Acted(
         what=what,

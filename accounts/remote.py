@@ -26,9 +26,7 @@ class Remote:
     def __init__(self, url: str, token: str | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self.url = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=self.url + "/api/v1/", headers=headers, timeout=30, trust_env=False
-        )
+        self._http = httpx.Client(base_url=self.url + "/api/v1/", headers=headers, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

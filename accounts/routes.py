@@ -8,18 +8,7 @@ from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from accounts import (
-    access,
-    certificates,
-    consortia,
-    countersigning,
-    grants,
-    passwords,
-    people,
-    schemas,
-    sessions,
-    totp,
-)
+from accounts import access, certificates, consortia, countersigning, grants, passwords, people, schemas, sessions, totp
 from accounts.access import current_actor, current_actor_or_none
 from accounts.actor import Actor
 from accounts.consortia import Confirmation, Declaration
@@ -30,9 +19,7 @@ from kernel.db import own_transaction, transaction
 from kernel.site import site
 from kernel.statements import Signed
 
-bp = Blueprint(
-    "accounts_api", __name__, url_prefix="/api/v1", description="Organizations, people, roles, keys"
-)
+bp = Blueprint("accounts_api", __name__, url_prefix="/api/v1", description="Organizations, people, roles, keys")
 
 Body = dict[str, Any]
 

@@ -90,9 +90,7 @@ def name(text: str, field: str = "name") -> str:
     """A name for people to read: 2 to 120 characters on one line, no control characters; Invalid otherwise."""
     found = " ".join(text.split())
     if not 2 <= len(found) <= 120 or not found.isprintable():
-        raise Invalid(
-            "name.form", "名称为 2 至 120 个字符", "A name has 2 to 120 characters", fields={field: "form"}
-        )
+        raise Invalid("name.form", "名称为 2 至 120 个字符", "A name has 2 to 120 characters", fields={field: "form"})
     return found
 
 
@@ -118,9 +116,7 @@ def check_grant(kind: OrgKind, held: Collection[Role], plane: Plane | None, want
             role=str(wanted),
         )
     if wanted in held:
-        raise Conflict(
-            "grant.held", "该人员已有此角色", "The person already holds this role", role=str(wanted)
-        )
+        raise Conflict("grant.held", "该人员已有此角色", "The person already holds this role", role=str(wanted))
     barred = clash(held, wanted)
     if barred is not None:
         raise Forbidden(
@@ -139,9 +135,7 @@ def parts(given: Collection[str]) -> frozenset[Part]:
     try:
         found = frozenset(Part(item) for item in given)
     except ValueError as error:
-        raise Invalid(
-            "part.unknown", "没有这种分工", "There is no such part", fields={"parts": "unknown"}
-        ) from error
+        raise Invalid("part.unknown", "没有这种分工", "There is no such part", fields={"parts": "unknown"}) from error
     if not found:
         raise Invalid("part.none", "至少给一项分工", "Give at least one part", fields={"parts": "required"})
     return found

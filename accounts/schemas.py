@@ -70,9 +70,7 @@ class RegisteredOut(Schema):
 class PersonIn(Schema):
     name = Text(required=True, validate=_line())
     login = Text(required=True, validate=_line(64))
-    parts = fields.List(
-        fields.Enum(Part, by_value=True), required=True, validate=validate.Length(min=1, max=3)
-    )
+    parts = fields.List(fields.Enum(Part, by_value=True), required=True, validate=validate.Length(min=1, max=3))
     uscc = Text(load_default=None, validate=_line(32))
     kind = fields.Enum(OrgKind, by_value=True, load_default=None)
 
@@ -89,9 +87,7 @@ class AcceptIn(Schema):
 
 
 class PartsIn(Schema):
-    parts = fields.List(
-        fields.Enum(Part, by_value=True), required=True, validate=validate.Length(min=1, max=3)
-    )
+    parts = fields.List(fields.Enum(Part, by_value=True), required=True, validate=validate.Length(min=1, max=3))
 
 
 class SessionIn(Schema):

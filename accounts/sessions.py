@@ -62,9 +62,7 @@ def sign_in(attempt: Attempt, now: dt.datetime) -> Opened:
         known = person_of(attempt.login.strip().lower())
         stored = known.password_hash if known else None
     fitting = passwords.matches(stored, attempt.password)
-    renewed = (
-        passwords.HASHER.hash(attempt.password) if fitting and stored and passwords.outdated(stored) else None
-    )
+    renewed = passwords.HASHER.hash(attempt.password) if fitting and stored and passwords.outdated(stored) else None
     with transaction():
         outcome = _decide(attempt, stored if fitting else None, now)
         if isinstance(outcome, Opened) and renewed is not None:
@@ -188,9 +186,7 @@ def sign_out(actor: Actor, now: dt.datetime) -> None:
 def end_all(person_id: int, now: dt.datetime, *, but: str = "") -> None:
     """End every session of a person, except the one named."""
     others = (SignInSession.person_id == person_id, SignInSession.public_id != but)
-    db.session.execute(
-        update(SignInSession).where(*others, SignInSession.ended_at.is_(None)).values(ended_at=now)
-    )
+    db.session.execute(update(SignInSession).where(*others, SignInSession.ended_at.is_(None)).values(ended_at=now))
 
 
 def change_password(actor: Actor, password_hash: str, now: dt.datetime) -> None:
@@ -209,18 +205,14 @@ def secret_of(actor: Actor) -> tuple[str, str | None]:
 def check_current(stored: str | None, current: str) -> None:
     """Invalid unless `current` is the stored password."""
     if not passwords.matches(stored, current):
-        raise Invalid(
-            "password.wrong", "当前口令不正确", "The current password is wrong", fields={"current": "wrong"}
-        )
+        raise Invalid("password.wrong", "当前口令不正确", "The current password is wrong", fields={"current": "wrong"})
 
 
 def enroll_totp(actor: Actor, now: dt.datetime) -> tuple[str, str]:
     """Make a new secret for the authenticator app, with the sign-in name it is for; Conflict once one is confirmed."""
     person = db.session.get_one(Person, actor.person_id)
     if person.totp_confirmed_at is not None:
-        raise Conflict(
-            "totp.enrolled", "动态口令已启用", "A one-time code is enrolled already", rule="OWASP ASVS V6"
-        )
+        raise Conflict("totp.enrolled", "动态口令已启用", "A one-time code is enrolled already", rule="OWASP ASVS V6")
     secret = totp.new_secret()
     person.totp_secret = totp.sealed(secret, site().settings.secret_key, person.id)
     records.acted(actor, "totp.enrolled", now)

@@ -61,9 +61,7 @@ def batch_speed(machine: Sequencer, count: int = 8192) -> None:
     print(f"facts recorded in one transaction: {count / seconds:,.0f}/s")
     seconds = timed(lambda: [machine.place(START) for _ in range(count // 2048 + 1)])
     print(f"facts placed (2,048 a batch, one commit each): {count / seconds:,.0f}/s")
-    print(
-        f"checkpoint signed over {count:,} entries re-read: {timed(lambda: machine.sign(START)) * 1000:,.0f} ms"
-    )
+    print(f"checkpoint signed over {count:,} entries re-read: {timed(lambda: machine.sign(START)) * 1000:,.0f} ms")
     print(f"tiles and checkpoint published: {timed(machine.publish) * 1000:,.0f} ms")
 
 
@@ -80,9 +78,7 @@ def whole_speed(machine: Sequencer, count: int = 50) -> None:
     waits, now = [], START
     for number in range(count):
         now += dt.timedelta(seconds=2)
-        waits.append(
-            timed(lambda at=now, first=200_000 + number: (record(1, first), machine.step(at))) * 1000
-        )
+        waits.append(timed(lambda at=now, first=200_000 + number: (record(1, first), machine.step(at))) * 1000)
     print(f"submit to published checkpoint: p50 {statistics.median(waits):.1f} ms, max {max(waits):.1f} ms")
     idle = timed(lambda: [machine.step(now) for _ in range(100)]) * 10
     print(f"a step with nothing to do: {idle:.2f} ms")
@@ -94,9 +90,7 @@ def main(url: str | None) -> None:
         folder = Path(name)
         where = url or f"sqlite:///{folder / 'log.sqlite'}"
         app = Flask("benchmark")
-        app.config.update(
-            SQLALCHEMY_DATABASE_URI=where, SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(where)
-        )
+        app.config.update(SQLALCHEMY_DATABASE_URI=where, SQLALCHEMY_ENGINE_OPTIONS=database.engine_options(where))
         db.init_app(app)
         with app.app_context():
             database.tune(db.engine)

@@ -36,7 +36,9 @@ from sealing import age, bid, keyfile, rescue  # noqa: E402
 MIB = 1 << 20
 SEAL = "import sys; from sealing.cli import seal_main; sys.exit(seal_main(sys.argv[1:]))"
 OPEN = "import sys; from sealing.cli import open_main; sys.exit(open_main(sys.argv[1:]))"
-SAME_SEALING = 'set -e; openssl dgst -sha256 "$1"; tar c -C "${1%/*}" "${1##*/}" | age -r "$2" -o "$3"; openssl dgst -sha256 "$3"'
+SAME_SEALING = (
+    'set -e; openssl dgst -sha256 "$1"; tar c -C "${1%/*}" "${1##*/}" | age -r "$2" -o "$3"; openssl dgst -sha256 "$3"'
+)
 SAME_OPENING = 'set -e; openssl dgst -sha256 "$1"; age -d -i "$2" -o "$3" "$1"'
 RAW = """
 import sys
@@ -158,9 +160,7 @@ def sealing_ways(folder: Path, paths: dict[str, Path]) -> list[Way]:
     return [
         Way("kaibiao seal", ours, out, []),
         Way("age -r (stock)", stock, folder / "stock.age", []),
-        Way(
-            "the same job with stock tools", ["sh", "-c", SAME_SEALING, "sh", *same], folder / "same.age", []
-        ),
+        Way("the same job with stock tools", ["sh", "-c", SAME_SEALING, "sh", *same], folder / "same.age", []),
         Way("copy + raw ChaCha20-Poly1305", raw, folder / "raw.bin", []),
     ]
 
@@ -170,23 +170,13 @@ def opening_ways(folder: Path, paths: dict[str, Path]) -> list[Way]:
     secret = keep_identity(folder, paths)
     out = folder / "opened"
     ours = python(OPEN, folder / "kept", "--stage", "docs", "--identity", secret, "--tar", "-o", out)
-    stock = [
-        "age",
-        "-d",
-        "-i",
-        str(secret),
-        "-o",
-        str(folder / "plain.tar"),
-        str(folder / "kept" / "docs.age"),
-    ]
+    stock = ["age", "-d", "-i", str(secret), "-o", str(folder / "plain.tar"), str(folder / "kept" / "docs.age")]
     raw = python(RAW, folder / "raw.bin", folder / "raw.plain", 65552)
     same = [str(folder / "kept" / "docs.age"), str(secret), str(folder / "same.tar")]
     return [
         Way("kaibiao open", ours, out, []),
         Way("age -d (stock)", stock, folder / "plain.tar", []),
-        Way(
-            "the same job with stock tools", ["sh", "-c", SAME_OPENING, "sh", *same], folder / "same.tar", []
-        ),
+        Way("the same job with stock tools", ["sh", "-c", SAME_OPENING, "sh", *same], folder / "same.tar", []),
         Way("copy + raw ChaCha20-Poly1305", raw, folder / "raw.plain", []),
     ]
 

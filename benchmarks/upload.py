@@ -91,9 +91,7 @@ def started(command: list[str], port: int, environ: dict[str, str]) -> Iterator[
             process.terminate()
 
 
-def send(
-    port: int, method: str, path: str, headers: dict[str, str], body: memoryview
-) -> http.client.HTTPResponse:
+def send(port: int, method: str, path: str, headers: dict[str, str], body: memoryview) -> http.client.HTTPResponse:
     """One request; the body goes out block by block from memory, so that no disk is read while measuring."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=600)
     line.putrequest(method, path)
@@ -122,9 +120,7 @@ def tus(port: int, token: str, raw: memoryview, chunk: int) -> str:
 
 
 def drop(port: int, token: str, path: str) -> None:
-    send(
-        port, "DELETE", path, {"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {token}"}, memoryview(b"")
-    )
+    send(port, "DELETE", path, {"Tus-Resumable": "1.0.0", "Authorization": f"Bearer {token}"}, memoryview(b""))
 
 
 def prepared(folder: Path, port: int) -> tuple[Settings, str]:

@@ -105,9 +105,7 @@ def _suspension_stands(lot: Lot) -> bool:
     if lot.suspended_at is None or lot.closes_at is None:
         return False
     row = log.latest("suspended", lot.code)
-    found = (
-        None if row is None or row.index is None else checkpoints.quorum_checkpoint_at_least(row.index + 1)
-    )
+    found = None if row is None or row.index is None else checkpoints.quorum_checkpoint_at_least(row.index + 1)
     closes_at = int(lot.closes_at.timestamp())
     times = {} if found is None else found.times
     return nodes.policy().is_quorum({name for name, time in times.items() if time < closes_at})
@@ -134,9 +132,7 @@ def _without_roll() -> list[Lot]:
 
 def _rolls(code: str) -> Roll | None:
     """The latest attempt at the lot's roll."""
-    found: Roll | None = db.session.scalar(
-        select(Roll).where(Roll.lot == code).order_by(Roll.seq.desc()).limit(1)
-    )
+    found: Roll | None = db.session.scalar(select(Roll).where(Roll.lot == code).order_by(Roll.seq.desc()).limit(1))
     return found
 
 

@@ -48,9 +48,7 @@ def live_head(lot_code: str, party: str) -> Bid | None:
 
 def end(head: Bid, status: BidStatus, by: str) -> None:
     """End a live bid by compare-and-swap; of two that race to end it one is refused."""
-    ended = (
-        update(Bid).where(Bid.id == head.id, Bid.status == BidStatus.LIVE).values(status=status, ended_by=by)
-    )
+    ended = update(Bid).where(Bid.id == head.id, Bid.status == BidStatus.LIVE).values(status=status, ended_by=by)
     if changed(ended) != 1:
         rules.check_succession(head.manifest_sha256, None)
 

@@ -58,9 +58,7 @@ def _about(receipt: Receipt, manifest: bytes | None) -> Iterator[Claim]:
 def _logged(receipt: Receipt, kept: dict[str, Any], policy: Policy) -> Claim:
     text = kept.get("proof")
     if not isinstance(text, str):
-        return Claim(
-            held=False, zh="尚无日志证明，只是签收", en="no proof of the log yet: received, not witnessed"
-        )
+        return Claim(held=False, zh="尚无日志证明，只是签收", en="no proof of the log yet: received, not witnessed")
     try:
         proof = TlogProof.parse(text.encode("utf-8"))
         checkpoint = proof.verify(receipt.entry(), policy)
@@ -76,18 +74,12 @@ def _logged(receipt: Receipt, kept: dict[str, Any], policy: Policy) -> Claim:
 def _acknowledged(receipt: Receipt, kept: dict[str, Any], policy: Policy) -> Claim:
     """A withdrawal needs no trustee's word: its proof is all there is."""
     listed = kept.get("acks")
-    names = (
-        {name for item in listed for name in _signers(item, receipt, policy)}
-        if isinstance(listed, list)
-        else set()
-    )
+    names = {name for item in listed for name in _signers(item, receipt, policy)} if isinstance(listed, list) else set()
     needless = receipt.fact.content()["kind"] == "bid.withdrawn"
     return Claim(
         held=needless or policy.is_quorum(names),
         zh=f"{len(names)} 个监督节点确认了各自的份额" if not needless else "撤回无需节点确认份额",
-        en=f"{len(names)} nodes acknowledged their shares"
-        if not needless
-        else "a withdrawal needs no acknowledgement",
+        en=f"{len(names)} nodes acknowledged their shares" if not needless else "a withdrawal needs no acknowledgement",
     )
 
 

@@ -41,20 +41,14 @@ def share_of(node: str, keyset: Keyset) -> int:
     for entry in keyset.stages[0].trustees:
         if witness is not None and entry.sign_key == witness.sign_key:
             return entry.i
-    raise Forbidden(
-        "node.no_share", "该节点不是本标段的受托方。", "This node holds no share of the lot.", rule=RULE
-    )
+    raise Forbidden("node.no_share", "该节点不是本标段的受托方。", "This node holds no share of the lot.", rule=RULE)
 
 
 def names(keyset: Keyset) -> dict[int, str]:
     """Share index to the node's name in the policy."""
     by_key = {witness.sign_key: name for name, witness in policy().witnesses.items()}
-    return {
-        entry.i: by_key[entry.sign_key] for entry in keyset.stages[0].trustees if entry.sign_key in by_key
-    }
+    return {entry.i: by_key[entry.sign_key] for entry in keyset.stages[0].trustees if entry.sign_key in by_key}
 
 
 def malformed(words: str) -> Invalid:
-    return Invalid(
-        "node.statement", "节点的声明格式不对。", f"The node's statement is malformed: {words}.", rule=RULE
-    )
+    return Invalid("node.statement", "节点的声明格式不对。", f"The node's statement is malformed: {words}.", rule=RULE)

@@ -180,9 +180,7 @@ def _signed() -> Signed:
     try:
         return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
     except (KeyError, ValueError) as error:
-        raise Invalid(
-            "statement.form", "没有收到签名，请重新签署。", "No signature came; sign again."
-        ) from error
+        raise Invalid("statement.form", "没有收到签名，请重新签署。", "No signature came; sign again.") from error
 
 
 def _after(outcome: object, lot: str, values: dict[str, str] | None = None) -> Page:

@@ -17,17 +17,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bidding import closing, events, lots, releases
-from bidding.models import (
-    Acknowledgment,
-    Admission,
-    Bid,
-    Envelope,
-    NodeClose,
-    Opened,
-    Opening,
-    ReleaseHash,
-    Roll,
-)
+from bidding.models import Acknowledgment, Admission, Bid, Envelope, NodeClose, Opened, Opening, ReleaseHash, Roll
 from kernel import canonical, merkle, outbox
 from kernel.db import db, transaction
 from kernel.keys import b64
@@ -98,11 +88,7 @@ def _entry(entry: dict[str, Any]) -> dict[str, Any]:
 
 def _withdrawals(lot_code: str, cut_size: int) -> dict[str, Any]:
     return {
-        digest: {
-            "receipt": found.receipt.to_json(),
-            "index": found.index,
-            "proof": [b64(part) for part in found.proof],
-        }
+        digest: {"receipt": found.receipt.to_json(), "index": found.index, "proof": [b64(part) for part in found.proof]}
         for digest, found in closing.withdrawn(lot_code, cut_size).items()
     }
 
@@ -114,9 +100,7 @@ def _acks(lot_code: str) -> list[dict[str, Any]]:
         .where(Bid.lot == lot_code)
         .order_by(Acknowledgment.node, Acknowledgment.sha256)
     )
-    return [
-        {"node": row.node, "kind": row.kind.value, "file": b64(row.file), "sig": b64(row.sig)} for row in rows
-    ]
+    return [{"node": row.node, "kind": row.kind.value, "file": b64(row.file), "sig": b64(row.sig)} for row in rows]
 
 
 def _closes(roll: Roll) -> list[dict[str, Any]]:
@@ -126,9 +110,7 @@ def _closes(roll: Roll) -> list[dict[str, Any]]:
         .where(NodeClose.lot == roll.lot, NodeClose.seq == roll.seq)
         .order_by(LogFact.index)
     )
-    return [
-        {"node": row.node, "index": index, "file": b64(row.file), "sig": b64(row.sig)} for row, index in rows
-    ]
+    return [{"node": row.node, "index": index, "file": b64(row.file), "sig": b64(row.sig)} for row, index in rows]
 
 
 def _admissions(lot_code: str) -> list[dict[str, Any]]:
@@ -142,8 +124,7 @@ def _admissions(lot_code: str) -> list[dict[str, Any]]:
 def _hashes(lot_code: str) -> list[dict[str, Any]]:
     rows = db.session.scalars(select(ReleaseHash).where(ReleaseHash.lot == lot_code).order_by(ReleaseHash.id))
     return [
-        {"stage": row.stage, "node": row.node, "i": row.i, "file": b64(row.file), "sig": b64(row.sig)}
-        for row in rows
+        {"stage": row.stage, "node": row.node, "i": row.i, "file": b64(row.file), "sig": b64(row.sig)} for row in rows
     ]
 
 

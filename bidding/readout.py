@@ -48,12 +48,7 @@ def object_to(actor: Actor, lot_code: str, words: str, now: datetime) -> Opening
     said = rules.check_objection_words(words)
     line = _own_line(actor, lot_code, now)
     objection = OpeningObjection(
-        token=secrets.token_hex(16),
-        lot=lot_code,
-        bid=line.bid,
-        person=actor.person_id,
-        words=said,
-        raised_at=now,
+        token=secrets.token_hex(16), lot=lot_code, bid=line.bid, person=actor.person_id, words=said, raised_at=now
     )
     db.session.add(objection)
     db.session.flush()
@@ -93,9 +88,7 @@ def sheet_of(row: Opened) -> Sheet:
 
 
 def unconfirmed(lot_code: str) -> int:
-    return (
-        db.session.scalar(select(func.count()).where(_opened(lot_code), Opened.confirmed_at.is_(None))) or 0
-    )
+    return db.session.scalar(select(func.count()).where(_opened(lot_code), Opened.confirmed_at.is_(None))) or 0
 
 
 def _opened(lot_code: str) -> ColumnElement[bool]:
@@ -111,9 +104,7 @@ def _own_line(actor: Actor, lot_code: str, now: datetime) -> Opened:
     )
     if running is None or line is None:
         raise NotFound(
-            "opening.no_line",
-            "贵单位在此没有已唱标的投标。",
-            "No line of your organization has been read out here.",
+            "opening.no_line", "贵单位在此没有已唱标的投标。", "No line of your organization has been read out here."
         )
     rules.check_confirmation(running.step, now, running.confirm_until)
     return line

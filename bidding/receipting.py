@@ -62,9 +62,7 @@ def give(fact: BidFact, subject: str) -> Given:
 
 def standing(actor: Actor, receipt_id: str) -> Standing:
     """The actor's organization's own receipt; for everybody else there is none."""
-    bid = db.session.scalar(
-        select(Bid).where(Bid.receipt_id == receipt_id, Bid.organization == actor.organization_id)
-    )
+    bid = db.session.scalar(select(Bid).where(Bid.receipt_id == receipt_id, Bid.organization == actor.organization_id))
     return of_bid(bid) if bid is not None else _of_withdrawal(actor, receipt_id)
 
 

@@ -60,10 +60,7 @@ def sign(actor: Actor, lot_code: str, sig: str, cert_der: bytes, now: datetime) 
         good = False
     if not good:
         raise Invalid(
-            "record.signature",
-            "对开标记录的签名无效。",
-            "The signature over the record is not valid.",
-            rule=RULE,
+            "record.signature", "对开标记录的签名无效。", "The signature over the record is not valid.", rule=RULE
         )
     running.record_sigs = {**(running.record_sigs or {}), by: sig}
     _log_record(lot_code, running)
@@ -104,9 +101,7 @@ def _move_on(lot: Lot, now: datetime) -> None:
 
 def _log_record(lot_code: str, running: Opening) -> None:
     assert running.record is not None
-    signatures = tuple(
-        facts.RecordSignature(by=by, sig=sig) for by, sig in sorted((running.record_sigs or {}).items())
-    )
+    signatures = tuple(facts.RecordSignature(by=by, sig=sig) for by, sig in sorted((running.record_sigs or {}).items()))
     digest = canonical.sha(running.record)
     log.append(facts.OpeningRecord(lot=lot_code, record_sha256=digest, signatures=signatures), lot=lot_code)
 
@@ -117,9 +112,7 @@ def _signer_name(actor: Actor, lot: Lot) -> str:
         return "supervisor"
     role = check_project(lot.tender, actor, Role.OWNER)
     if role is not Role.OWNER:
-        raise Forbidden(
-            "record.signer", "由招标人和监管部门签署。", "Owner and supervising authority sign.", rule=RULE
-        )
+        raise Forbidden("record.signer", "由招标人和监管部门签署。", "Owner and supervising authority sign.", rule=RULE)
     return "owner"
 
 

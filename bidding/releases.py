@@ -46,9 +46,7 @@ def admission(lot_code: str, stage: str) -> Admission | None:
 
 def promised(lot_code: str, stage: str, node: str) -> ReleaseHash | None:
     found: ReleaseHash | None = db.session.scalar(
-        select(ReleaseHash).where(
-            ReleaseHash.lot == lot_code, ReleaseHash.stage == stage, ReleaseHash.node == node
-        )
+        select(ReleaseHash).where(ReleaseHash.lot == lot_code, ReleaseHash.stage == stage, ReleaseHash.node == node)
     )
     return found
 
@@ -192,8 +190,6 @@ def _void(promise: ReleaseHash, found: list[Fault], now: datetime) -> Invalid:
         rule=RULE,
         faults=[fault.code for fault in found],
     )
-    fact = facts.AttemptRefused(
-        what=f"release by {promise.node}", code=found[0].code, role=None, at=rfc3339(now)
-    )
+    fact = facts.AttemptRefused(what=f"release by {promise.node}", code=found[0].code, role=None, at=rfc3339(now))
     refusal.recording(fact, lot=promise.lot)
     return refusal

@@ -42,9 +42,7 @@ class ReceiptOut(Schema):
     receipt_id = Text()
     manifest_sha256 = Text()
     state = fields.Enum(ReceiptState, by_value=True)
-    receipt = fields.Nested(
-        SignedSchema, metadata={"description": "kaibiao-receipt/1 with the platform's signature"}
-    )
+    receipt = fields.Nested(SignedSchema, metadata={"description": "kaibiao-receipt/1 with the platform's signature"})
     proof = Text(allow_none=True, metadata={"description": "C2SP tlog-proof, once a quorum has cosigned"})
     acks = fields.List(fields.Nested(SignedSchema))
     refusals = fields.List(fields.Nested(SignedSchema))

@@ -132,10 +132,7 @@ def _final(lot_code: str) -> Roll:
     roll = releases.final_roll(lot_code)
     if roll is None:
         raise Conflict(
-            "stage.no_final_roll",
-            "名册尚未最终确定。",
-            "The roll is not final yet.",
-            rule="kaibiao-seal/1 1.4",
+            "stage.no_final_roll", "名册尚未最终确定。", "The roll is not final yet.", rule="kaibiao-seal/1 1.4"
         )
     return roll
 

@@ -51,11 +51,7 @@ def recorded(refusal: Refusal, actor: Actor, about: tuple[str, str], now: dateti
     if not rules.is_recorded(refusal):
         return refusal
     fact = facts.BidRefused(
-        lot=lot_code,
-        code=refusal.code,
-        rule=refusal.rule or PROTOCOL,
-        manifest_sha256=manifest_sha256,
-        at=rfc3339(now),
+        lot=lot_code, code=refusal.code, rule=refusal.rule or PROTOCOL, manifest_sha256=manifest_sha256, at=rfc3339(now)
     )
     return refusal.recording(fact, lot=lot_code, subject=actor.subject)
 
@@ -134,10 +130,7 @@ def _uploads(actor: Actor, envelopes: Mapping[str, str]) -> dict[str, Upload]:
 def _checked(lot: Lot, handed: Handed, uploads: Mapping[str, Upload], now: datetime) -> Manifest:
     keyset = lots.keyset(lot)
     parts = submission.Submission(
-        handed.manifest,
-        handed.sig,
-        handed.bidder,
-        {stage: _file(upload) for stage, upload in uploads.items()},
+        handed.manifest, handed.sig, handed.bidder, {stage: _file(upload) for stage, upload in uploads.items()}
     )
     found = submission.check_submission(parts, keyset, str(lot.keyset_sha256), certificates.roots(now), now)
     if found:

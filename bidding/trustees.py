@@ -73,9 +73,7 @@ def take_release_hash(node: str, body: dict[str, Any], now: datetime) -> None:
     releases.check_target(said, share)
     if releases.promised(said.lot, said.stage, node) is not None:
         return
-    fact = facts.ReleaseHash(
-        lot=said.lot, stage=said.stage, node=node, file=b64(signed.raw), sig=b64(signed.sig)
-    )
+    fact = facts.ReleaseHash(lot=said.lot, stage=said.stage, node=node, file=b64(signed.raw), sig=b64(signed.sig))
     row = ReleaseHash(
         lot=said.lot,
         stage=said.stage,

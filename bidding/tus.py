@@ -51,9 +51,7 @@ def length(text: str | None, limit: int) -> int:
     """`Upload-Length`: between one byte and the limit."""
     size = number(text, "Upload-Length")
     if size == 0:
-        raise Invalid(
-            "upload.empty", "文件是空的，请重新选择。", "The file is empty; choose another.", rule=_RULE
-        )
+        raise Invalid("upload.empty", "文件是空的，请重新选择。", "The file is empty; choose another.", rule=_RULE)
     if size > limit:
         raise TooLarge(
             "upload.too_large",
@@ -132,8 +130,5 @@ def http_date(instant: datetime) -> str:
 
 def _bad_metadata() -> Invalid:
     return Invalid(
-        "upload.metadata",
-        "请求头 Upload-Metadata 无法读懂。",
-        "The header Upload-Metadata cannot be read.",
-        rule=_RULE,
+        "upload.metadata", "请求头 Upload-Metadata 无法读懂。", "The header Upload-Metadata cannot be read.", rule=_RULE
     )

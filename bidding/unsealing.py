@@ -24,11 +24,7 @@ from sealing.keyset import Stage
 from sealing.manifest import Manifest
 from tendering.models import Lot
 
-_OUTCOMES = {
-    Party.BIDDER: Outcome.BIDDER,
-    Party.TRUSTEE: Outcome.TRUSTEE,
-    Party.PLATFORM: Outcome.PLATFORM,
-}
+_OUTCOMES = {Party.BIDDER: Outcome.BIDDER, Party.TRUSTEE: Outcome.TRUSTEE, Party.PLATFORM: Outcome.PLATFORM}
 
 
 def unseal_next(now: datetime) -> bool:
@@ -94,9 +90,7 @@ def _open(row: Opened, bid: Bid, stage: Stage) -> None:
     """Opened, or judged by sealing.md 1.6 and 1.7: the order of the checks there decides who is blamed."""
     lines = releases.lines(releases.complete(bid.lot, stage.name)).get(bid.bid_id, {})
     manifest = Manifest.parse(bid.manifest)
-    envelope = db.session.scalars(
-        select(Envelope).where(Envelope.bid == bid.id, Envelope.stage == stage.name)
-    ).one()
+    envelope = db.session.scalars(select(Envelope).where(Envelope.bid == bid.id, Envelope.stage == stage.name)).one()
     with tempfile.TemporaryDirectory(dir=site().folder("tmp")) as folder:
         plain = Path(folder) / "sheet"
         found = _found(manifest, stage.name, lines, (envelope.blob_key, plain))

@@ -55,9 +55,7 @@ def look(actor: Actor, token: str) -> Upload:
     """The actor's organization's own upload; for everybody else there is none."""
     upload = db.session.scalar(select(Upload).where(_own(actor, token)))
     if upload is None:
-        raise NotFound(
-            "upload.unknown", "没有这个上传，或已过期。", "There is no such upload, or it expired."
-        )
+        raise NotFound("upload.unknown", "没有这个上传，或已过期。", "There is no such upload, or it expired.")
     return upload
 
 
@@ -108,9 +106,7 @@ def finish_left(now: datetime) -> bool:
     """Hash one file whose last byte is stored but whose writer died before it said so."""
     with transaction(write=False):
         upload = db.session.scalar(
-            select(Upload)
-            .where(Upload.state == UploadState.OPEN, Upload.size == Upload.length, _free(now))
-            .limit(1)
+            select(Upload).where(Upload.state == UploadState.OPEN, Upload.size == Upload.length, _free(now)).limit(1)
         )
     if upload is None:
         return False
@@ -154,10 +150,7 @@ def _take_lease(upload: Upload, now: datetime) -> Upload | None:
     """
     mine = secrets.token_hex(16)
     taken = update(Upload).where(
-        Upload.id == upload.id,
-        Upload.state == UploadState.OPEN,
-        Upload.size == upload.size,
-        _free(clock.wall()),
+        Upload.id == upload.id, Upload.state == UploadState.OPEN, Upload.size == upload.size, _free(clock.wall())
     )
     until = clock.wall() + rules.LEASE
     values = {"lease": mine, "lease_until": until, "expires_at": now + rules.UPLOAD_LIFE}

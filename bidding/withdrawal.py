@@ -37,14 +37,7 @@ def _read(statement: Signed) -> receipts.Withdrawal:
         return receipts.Withdrawal.read(statement)
     except WireError as error:
         raise faulty(
-            [
-                Fault(
-                    "withdrawal_malformed",
-                    f"撤回声明格式不对（{error}）",
-                    f"malformed withdrawal: {error}",
-                    "1.3",
-                )
-            ]
+            [Fault("withdrawal_malformed", f"撤回声明格式不对（{error}）", f"malformed withdrawal: {error}", "1.3")]
         ) from error
 
 

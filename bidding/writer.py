@@ -38,11 +38,7 @@ class Arriving:
 def locked(upload: Upload) -> Refusal:
     if upload.state is not UploadState.OPEN:
         return Conflict(
-            "upload.complete",
-            "该文件已上传完整。",
-            "This file is complete.",
-            rule="tus 1.0.0",
-            offset=upload.size,
+            "upload.complete", "该文件已上传完整。", "This file is complete.", rule="tus 1.0.0", offset=upload.size
         )
     return Conflict(
         "upload.locked",
@@ -122,9 +118,7 @@ class Writer:
 
     def _finish(self) -> None:
         digest = self._whole.taken() if self._whole else self._reread()
-        self._update(
-            {"sha256": digest.hexdigest(), "state": UploadState.DONE, "lease": None, "lease_until": None}
-        )
+        self._update({"sha256": digest.hexdigest(), "state": UploadState.DONE, "lease": None, "lease_until": None})
 
     def _reread(self) -> hashlib._Hash:
         digest = hashlib.sha256()

@@ -49,9 +49,7 @@ def check(asked: Asked, sent: Mapping[str, str], key: keys.PublicKey, now: dt.da
     """Unauthenticated without a signature; Forbidden with a wrong one or one that is more than a minute off."""
     time, signature = sent.get(TIME_HEADER), sent.get(SIGNATURE_HEADER)
     if not time or not signature:
-        raise Unauthenticated(
-            "evaluator.unsigned", "评审终端的请求须签名", "The evaluator signs its requests"
-        )
+        raise Unauthenticated("evaluator.unsigned", "评审终端的请求须签名", "The evaluator signs its requests")
     try:
         fresh = abs(now - clock.parse_rfc3339(time)) <= FRESH
         good = keys.verified(keys.unb64(signature), asked.statement(time), key)
@@ -59,7 +57,5 @@ def check(asked: Asked, sent: Mapping[str, str], key: keys.PublicKey, now: dt.da
         fresh = good = False
     if not (fresh and good):
         raise Forbidden(
-            "evaluator.signature",
-            "评审终端的签名无效或已过期",
-            "The evaluator's signature is wrong or out of date",
+            "evaluator.signature", "评审终端的签名无效或已过期", "The evaluator's signature is wrong or out of date"
         )

@@ -46,9 +46,7 @@ def _posted() -> Signed:
     try:
         return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
     except (KeyError, ValueError) as error:
-        raise Invalid(
-            "signature.missing", "没有收到签名", "No signature arrived", rule="sealing.md 1"
-        ) from error
+        raise Invalid("signature.missing", "没有收到签名", "No signature arrived", rule="sealing.md 1") from error
 
 
 def _done(lot: str, outcome: object) -> Page:

@@ -31,9 +31,7 @@ DONE, REFUSED, WRONG = 0, 1, 2
 def admit_main(argv: Sequence[str]) -> int:
     """Declare that there is no conflict of interest (once), and sign that the documents may be opened."""
     parser = _arguments("kaibiao admit", admit_main.__doc__)
-    parser.add_argument(
-        "--no-conflict", action="store_true", help="declare that you have no conflict of interest"
-    )
+    parser.add_argument("--no-conflict", action="store_true", help="declare that you have no conflict of interest")
     args = parser.parse_args(argv)
     return _reported("kaibiao admit", lambda: _admit(args))
 
@@ -42,10 +40,7 @@ def score_main(argv: Sequence[str]) -> int:
     """Check a score sheet against the lot's method, sign it, and hand it in."""
     parser = _arguments("kaibiao score", score_main.__doc__)
     parser.add_argument(
-        "--sheet",
-        type=Path,
-        required=True,
-        help='{"bids": {bid_id or bidder: {conforms, ground, scores, notes}}}',
+        "--sheet", type=Path, required=True, help='{"bids": {bid_id or bidder: {conforms, ground, scores, notes}}}'
     )
     args = parser.parse_args(argv)
     return _reported("kaibiao score", lambda: _score(args))

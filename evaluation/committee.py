@@ -57,9 +57,7 @@ def declare(actor: Actor, lot_code: str, conflict: str | None, now: dt.datetime)
             rule="评标委员会和评标方法暂行规定 第十二条",
         )
     if conflict is not None and not conflict.strip():
-        raise Invalid(
-            "seat.conflict_empty", "请写明利害关系", "Say what the conflict is", fields={"conflict": "empty"}
-        )
+        raise Invalid("seat.conflict_empty", "请写明利害关系", "Say what the conflict is", fields={"conflict": "empty"})
     seat.declared_at, seat.conflict = now, conflict
     records.acted(actor, "committee.declared", now, lot=lot_code)
     return seat
@@ -148,10 +146,7 @@ def _person(login: str) -> Person:
     found = directory.person_of(login)
     if found is None:
         raise Invalid(
-            "committee.unknown",
-            f"没有此人：{login}",
-            f"There is nobody called {login}",
-            fields={"persons": login},
+            "committee.unknown", f"没有此人：{login}", f"There is nobody called {login}", fields={"persons": login}
         )
     return found
 

@@ -28,11 +28,7 @@ Page = str | tuple[str, int] | Response
 def overview() -> Page:
     """Lots whose bids are opened, with how far their committee has come."""
     current_actor().act_as(Role.OPS)
-    wanted = (
-        select(Lot)
-        .where(Lot.state.in_([LotState.OPENED, LotState.EVALUATING]))
-        .order_by(Lot.opens_at, Lot.id)
-    )
+    wanted = select(Lot).where(Lot.state.in_([LotState.OPENED, LotState.EVALUATING])).order_by(Lot.opens_at, Lot.id)
     lots = [(lot, views.committee(current_actor(), lot.code)) for lot in db.session.scalars(wanted)]
     return page("evaluation/committees.html", lots=lots)
 

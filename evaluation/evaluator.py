@@ -127,9 +127,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="kaibiao evaluator", description=__doc__.splitlines()[0] if __doc__ else None
-    )
+    parser = argparse.ArgumentParser(prog="kaibiao evaluator", description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command", required=True)
     init = commands.add_parser("init", help="make the keys and print the card")
     run = commands.add_parser("run", help="open what was released and serve it to the committee")

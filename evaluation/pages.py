@@ -118,9 +118,7 @@ def posted_signature() -> tuple[Signed, bytes]:
     try:
         raw, sig, cert = (keys.unb64(request.form[name]) for name in ("statement", "signature", "cert"))
     except (KeyError, ValueError) as error:
-        raise Invalid(
-            "signature.missing", "没有收到签名", "No signature arrived", rule="sealing.md 1"
-        ) from error
+        raise Invalid("signature.missing", "没有收到签名", "No signature arrived", rule="sealing.md 1") from error
     return Signed(raw, sig), cert
 
 
@@ -175,13 +173,7 @@ def _room(code: str) -> dict[str, Any]:
     lot = lifecycle.lot_of(code)
     seat = reading.own_seat(actor, code)
     phase = reading.phase(lot, reading.evaluation_of(code))
-    shown = {
-        "lot": lot,
-        "seat": seat,
-        "phase": phase.name.lower(),
-        "result": views.result(code),
-        "fields": sheetform,
-    }
+    shown = {"lot": lot, "seat": seat, "phase": phase.name.lower(), "result": views.result(code), "fields": sheetform}
     takes_part = seat.declared_at is not None and seat.conflict is None
     shown["room"] = views.room(actor, code) if takes_part and phase >= Phase.SCORING else None
     shown["statement"] = _to_admit(actor, lot) if takes_part and seat.admitted_sig is None else None

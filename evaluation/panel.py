@@ -67,26 +67,18 @@ def refuse_mismatches(found: Sequence[Mismatch]) -> None:
 
 def conformity(sheets: Sequence[Sheet], bid_id: str) -> Finding:
     """The majority decides on findings of fact; a tie is no majority for rejection (art. 61)."""
-    against = {
-        sheet.evaluator: sheet.bids[bid_id].ground or ""
-        for sheet in sheets
-        if not sheet.bids[bid_id].conforms
-    }
+    against = {sheet.evaluator: sheet.bids[bid_id].ground or "" for sheet in sheets if not sheet.bids[bid_id].conforms}
     votes_for = len(sheets) - len(against)
     return Finding(votes_for >= len(against), votes_for, len(against), dict(sorted(against.items())))
 
 
-def mean(
-    spec: MethodSpec, sheets: Sequence[Sheet], bid_id: str, criterion: Criterion, trace: Trace
-) -> Fraction:
+def mean(spec: MethodSpec, sheets: Sequence[Sheet], bid_id: str, criterion: Criterion, trace: Trace) -> Fraction:
     """The plain mean of the evaluators' scores, rounded at the stage the method names."""
     scores = _scores(sheets, bid_id, criterion)
     exact = sum(scores.values(), Fraction(0)) / len(scores)
     terms = " + ".join(decimals.shown(score) for _, score in sorted(scores.items()))
     rounded = spec.rounding.at(Stage.CRITERION_MEAN, exact)
-    return trace.note(
-        Step(f"mean.{criterion.id}", bid_id, RULE, f"({terms}) / {len(scores)}", exact, rounded)
-    )
+    return trace.note(Step(f"mean.{criterion.id}", bid_id, RULE, f"({terms}) / {len(scores)}", exact, rounded))
 
 
 def subtotal(sheet: Sheet, bid_id: str) -> Fraction:

@@ -21,9 +21,7 @@ def address(actor: Actor, lot_code: str, bid_id: str, path: str, now: dt.datetim
     rules.check_declared(declared=seat.declared_at is not None, conflict=seat.conflict)
     phase = reading.phase(lot, reading.evaluation_of(lot_code))
     if not may_see(Viewer.SEAT, phase, Field.DOCUMENTS):
-        raise Forbidden(
-            "room.closed", "投标文件尚未开启", "The documents are not open yet", rule="sealing.md 1.5"
-        )
+        raise Forbidden("room.closed", "投标文件尚未开启", "The documents are not open yet", rule="sealing.md 1.5")
     found = reading.documents(lot_code).get(bid_id)
     if found is None or path not in {one["path"] for one in found.files}:
         raise NotFound("document.unknown", "没有这份文件", "There is no such document")

@@ -27,11 +27,7 @@ def files(found: Evaluation) -> dict[str, bytes]:
     lot = lifecycle.lot_of(found.lot)
     phase = reading.phase(lot, found)
     assert lot.method is not None
-    made = {
-        "method.json": bytes(lot.method),
-        "committee.json": _committee(lot, phase),
-        "docs.json": _docs(lot),
-    }
+    made = {"method.json": bytes(lot.method), "committee.json": _committee(lot, phase), "docs.json": _docs(lot)}
     if found.result is not None and _public(phase, Field.RESULT):
         made["result.json"] = found.result
     if _public(phase, Field.SHEET):

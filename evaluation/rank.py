@@ -18,9 +18,7 @@ def ranked(chain: Sequence[TieRule], bids: Sequence[Scored]) -> list[Ranked]:
     places = sorted(_place(chain, bid) for bid in bids)
     shared = Counter(places)
     ordered = sorted(bids, key=lambda bid: (_place(chain, bid), bid.bid_id))
-    return [
-        Ranked(bid, places.index(_place(chain, bid)) + 1, shared[_place(chain, bid)] > 1) for bid in ordered
-    ]
+    return [Ranked(bid, places.index(_place(chain, bid)) + 1, shared[_place(chain, bid)] > 1) for bid in ordered]
 
 
 def _place(chain: Sequence[TieRule], bid: Scored) -> _Place:

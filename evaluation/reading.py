@@ -50,10 +50,7 @@ def under_way(lot: str, *, lock: bool = False) -> Evaluation:
     found = evaluation_of(lot, lock=lock)
     if found is None:
         raise Conflict(
-            "evaluation.not_begun",
-            "尚未组建评标委员会",
-            "No committee has been formed yet",
-            rule="rules.md T17",
+            "evaluation.not_begun", "尚未组建评标委员会", "No committee has been formed yet", rule="rules.md T17"
         )
     return found
 

@@ -32,16 +32,13 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
     waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
     if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False
-    result = evaluate(
-        reading.method(lot), reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
-    )
+    result = evaluate(reading.method(lot), reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code))
     _keep(found, result, now)
     log.append(_fact(found, result), lot=lot_code)
     if result.outcome is Outcome.FAILED:
         lifecycle.move(lot, LotEvent.REJECT_ALL, CLOCK, now, ["fewer valid bids than the method needs"])
         log.append(
-            facts.TenderFailed(lot=lot_code, reason="too_few_valid", law="《政府采购法》第三十六条"),
-            lot=lot_code,
+            facts.TenderFailed(lot=lot_code, reason="too_few_valid", law="《政府采购法》第三十六条"), lot=lot_code
         )
     return True
 
@@ -120,18 +117,12 @@ def _ordered(ranking: Sequence[dict[str, Any]], tied: Sequence[str]) -> list[dic
         )
     if len(first) == 1 and tied:
         raise Invalid(
-            "result.not_tied",
-            "第一名没有并列",
-            "Nobody shares the first place",
-            rule=RULE,
-            fields={"tied": "none"},
+            "result.not_tied", "第一名没有并列", "Nobody shares the first place", rule=RULE, fields={"tied": "none"}
         )
     place = {bid_id: number for number, bid_id in enumerate(tied)}
     return sorted(ranking, key=lambda line: (line["rank"], place.get(line["bid_id"], 0)))
 
 
 def _candidate(lot: Lot, line: dict[str, Any]) -> Candidate:
-    bid, sheet = next(
-        (bid, sheet) for bid, sheet in reading.read_out(lot.code) if bid.bid_id == line["bid_id"]
-    )
+    bid, sheet = next((bid, sheet) for bid, sheet in reading.read_out(lot.code) if bid.bid_id == line["bid_id"])
     return Candidate(bid.bid_id, bid.manifest_sha256, sheet.header.bidder, line["price"])

@@ -14,9 +14,7 @@ from kernel.errors import NotFound
 from kernel.statements import Signed
 from tendering import awards, lifecycle
 
-bp = Blueprint(
-    "evaluation_api", __name__, url_prefix="/api/v1", description="Committee, score sheets, result, award"
-)
+bp = Blueprint("evaluation_api", __name__, url_prefix="/api/v1", description="Committee, score sheets, result, award")
 bp.record_once(lambda _state: notices.register())
 
 Body = dict[str, Any]

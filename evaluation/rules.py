@@ -57,9 +57,7 @@ def check_candidate(one: Candidate, parties: Collection[str]) -> None:
 
 
 def _recused(one: Candidate, zh: str, en: str) -> Forbidden:
-    return Forbidden(
-        "committee.recused", f"{one.login}：{zh}", f"{one.login}: {en}", rule=_RECUSAL, login=one.login
-    )
+    return Forbidden("committee.recused", f"{one.login}：{zh}", f"{one.login}: {en}", rule=_RECUSAL, login=one.login)
 
 
 def check_changeable(*, signed: int, computed: bool) -> None:

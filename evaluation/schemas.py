@@ -18,9 +18,7 @@ _MOST_FILES = 2_000
 
 
 class CommitteeIn(Schema):
-    persons = fields.List(
-        Text(validate=validate.Length(1, 64)), required=True, validate=validate.Length(1, 9)
-    )
+    persons = fields.List(Text(validate=validate.Length(1, 64)), required=True, validate=validate.Length(1, 9))
 
 
 class MemberOut(Schema):

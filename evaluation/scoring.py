@@ -119,10 +119,7 @@ def _working_seat(actor: Actor, lot_code: str) -> Seat:
 def _refuse_signed(sheet: ScoreSheet | None) -> None:
     if sheet is not None and sheet.file is not None:
         raise Conflict(
-            "sheet.signed",
-            "评分表已签署，不能再改",
-            "The sheet is signed and can no longer be changed",
-            rule=RULE,
+            "sheet.signed", "评分表已签署，不能再改", "The sheet is signed and can no longer be changed", rule=RULE
         )
 
 
@@ -132,9 +129,7 @@ def _storable(draft: Draft, bid_ids: set[str]) -> dict[str, Any]:
     try:
         size = len(canonical.encode(dict(draft)))
     except (ValueError, TypeError) as error:
-        raise Invalid(
-            "sheet.malformed", f"评分草稿格式不对：{error}", f"Not a draft: {error}", rule=RULE
-        ) from error
+        raise Invalid("sheet.malformed", f"评分草稿格式不对：{error}", f"Not a draft: {error}", rule=RULE) from error
     if unknown or size > MAX_DRAFT:
         raise Invalid(
             "sheet.malformed",
@@ -202,11 +197,7 @@ def _return_when_differing(lot: Lot, now: dt.datetime) -> None:
         return
     places = panel.mismatches(reading.method(lot), signed_sheets(lot.code))
     if places:
-        _return(
-            reading.sheets(lot.code),
-            [{"bid_id": one.bid_id, "criterion": one.criterion} for one in places],
-            now,
-        )
+        _return(reading.sheets(lot.code), [{"bid_id": one.bid_id, "criterion": one.criterion} for one in places], now)
 
 
 def _return(found: Sequence[tuple[Seat, ScoreSheet]], places: list[dict[str, str]], now: dt.datetime) -> None:

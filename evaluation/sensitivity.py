@@ -35,9 +35,7 @@ def leave_one_out(spec: MethodSpec, valid: Sequence[Bid], ranking: Ranking) -> l
     for loser in (bid for bid in valid if first and bid.bid_id not in first):
         others = _first(ranking(lone, [bid for bid in valid if bid is not loser]))
         if others != first:
-            found.append(
-                Caution("RANK_REVERSAL_SENSITIVE", loser.bid_id, "without it: " + ", ".join(sorted(others)))
-            )
+            found.append(Caution("RANK_REVERSAL_SENSITIVE", loser.bid_id, "without it: " + ", ".join(sorted(others))))
     return found
 
 

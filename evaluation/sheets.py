@@ -70,12 +70,9 @@ def parse(raw: bytes) -> Sheet:
 def faults(spec: MethodSpec, sheet: Sheet, bid_ids: frozenset[str]) -> list[Fault]:
     """Everything that keeps the sheet from being signed, in the order of the bids."""
     found = [
-        Fault(one, "缺少对该投标的评审", "this bid is not assessed")
-        for one in sorted(bid_ids - sheet.bids.keys())
+        Fault(one, "缺少对该投标的评审", "this bid is not assessed") for one in sorted(bid_ids - sheet.bids.keys())
     ]
-    found += [
-        Fault(one, "没有这份投标", "there is no such bid") for one in sorted(sheet.bids.keys() - bid_ids)
-    ]
+    found += [Fault(one, "没有这份投标", "there is no such bid") for one in sorted(sheet.bids.keys() - bid_ids)]
     if sheet.method_sha256 != spec.sha256:
         found.append(Fault("method_sha256", "评标办法与公告不一致", "not the method of the notice"))
     for bid_id in sorted(bid_ids & sheet.bids.keys()):
@@ -97,9 +94,7 @@ def refuse_faults(found: list[Fault]) -> None:
 
 def _bid_faults(spec: MethodSpec, bid_id: str, entry: BidSheet) -> Iterator[Fault]:
     if not entry.conforms and not entry.ground:
-        yield Fault(
-            f"{bid_id}.ground", "认定不符合必须写明理由", "a bid found not to conform needs its ground"
-        )
+        yield Fault(f"{bid_id}.ground", "认定不符合必须写明理由", "a bid found not to conform needs its ground")
     for unknown in sorted(entry.scores.keys() - {one.id for one in spec.criteria}):
         yield Fault(f"{bid_id}.{unknown}", "没有这项评分标准", "there is no such criterion")
     for criterion in spec.criteria:

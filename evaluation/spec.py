@@ -228,10 +228,6 @@ def _minimum(value: Any) -> int:
     return value
 
 
-def _subject(value: Any) -> Subject | None:
-    return None if value is None else Subject(value)
-
-
 def _ceiling(value: Any) -> Fen | None:
     return None if value is None else money.parse(value)
 
@@ -240,7 +236,7 @@ _OPTIONAL = frozenset({"goods_or_services"})
 _FIELDS: dict[str, Callable[[Any], Any]] = {
     "type": _type,
     "id": MethodId,
-    "goods_or_services": _subject,
+    "goods_or_services": lambda value: None if value is None else Subject(value),
     "price_weight": _marks,
     "criteria": _criteria,
     "rounding": _rounding,

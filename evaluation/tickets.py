@@ -52,9 +52,7 @@ def check(text: str, key: keys.PublicKey, now: dt.datetime) -> Ticket:
 
 def _refused() -> Forbidden:
     return Forbidden(
-        "ticket.invalid",
-        "链接已过期，请回到评审页面重新打开",
-        "The link has ended: open it again from the room",
+        "ticket.invalid", "链接已过期，请回到评审页面重新打开", "The link has ended: open it again from the room"
     )
 
 

@@ -25,9 +25,7 @@ def committee(actor: Actor | None, lot_code: str) -> dict[str, Any]:
     phase, viewer = reading.phase(lot, found), reading.viewer(actor, lot)
     shown: dict[str, Any] = {"lot": lot_code, "members": []}
     if may_see(viewer, phase, Field.ALIASES):
-        shown["members"] = [
-            _member(seat, _eyes(actor, seat, viewer), phase) for seat in reading.seats(lot_code)
-        ]
+        shown["members"] = [_member(seat, _eyes(actor, seat, viewer), phase) for seat in reading.seats(lot_code)]
     if may_see(viewer, phase, Field.SIGNED_COUNT):
         shown["signed_count"] = len(scoring.signed_sheets(lot_code))
     return shown
@@ -45,9 +43,7 @@ def room(actor: Actor, lot_code: str) -> dict[str, Any]:
     rules.check_declared(declared=seat.declared_at is not None, conflict=seat.conflict)
     phase = reading.phase(lot, reading.evaluation_of(lot_code))
     if not may_see(Viewer.SEAT, phase, Field.DOCUMENTS):
-        raise Forbidden(
-            "room.closed", "投标文件尚未开启", "The documents are not open yet", rule="sealing.md 1.5"
-        )
+        raise Forbidden("room.closed", "投标文件尚未开启", "The documents are not open yet", rule="sealing.md 1.5")
     sheet = reading.sheet_of(seat)
     return {
         "lot": lot_code,

@@ -12,18 +12,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    Connection,
-    CursorResult,
-    DateTime,
-    Delete,
-    Dialect,
-    Engine,
-    MetaData,
-    Text,
-    Update,
-    event,
-)
+from sqlalchemy import Connection, CursorResult, DateTime, Delete, Dialect, Engine, MetaData, Text, Update, event
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 

@@ -113,9 +113,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     return last == 0 and found == root
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> bool:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows the old tree to be a prefix of the new one (RFC 9162, 2.1.4.2)."""
     if not (0 <= old_size <= new_size and _sound(old_root, new_root, *proof)):
         return False

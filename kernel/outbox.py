@@ -46,9 +46,7 @@ class Outgoing(Base):
     error: Mapped[str | None]
 
 
-def send(
-    kind: str, payload: dict[str, Any], *, due_at: dt.datetime | None = None, key: str | None = None
-) -> None:
+def send(kind: str, payload: dict[str, Any], *, due_at: dt.datetime | None = None, key: str | None = None) -> None:
     """Queue a message in the caller's transaction; a `key` that was queued before is queued no second time."""
     if key is not None and db.session.scalar(select(Outgoing.id).where(Outgoing.key == key)) is not None:
         return

@@ -92,8 +92,7 @@ class Board:
         """Every step with its words and whether it is `done`, `now` or still to come (``)."""
         at = STEPS.index(self.step) if self.step in STEPS else -1
         states = [
-            "done" if number < at or self.ended else "now" if number == at else ""
-            for number in range(len(STEPS))
+            "done" if number < at or self.ended else "now" if number == at else "" for number in range(len(STEPS))
         ]
         return [(step, STEP_WORDS[step], state) for step, state in zip(STEPS, states, strict=True)]
 
@@ -104,9 +103,7 @@ class Board:
                 return STEP_WORDS.get(str(self.step))
             case "opening.objection":
                 text = event.get("text", "")
-                return Words(
-                    f"第 {event.get('line')} 行提出异议：{text}", f"Line {event.get('line')} objects: {text}"
-                )
+                return Words(f"第 {event.get('line')} 行提出异议：{text}", f"Line {event.get('line')} objects: {text}")
             case _:
                 self.ended = True
                 return Words("开标结束", "The opening has ended")

@@ -121,12 +121,7 @@ class Connection(asyncio.Protocol):
         if file is None:
             self.answer(asked, HTTPStatus.NOT_FOUND)
             return
-        headers = {
-            "ETag": file.etag,
-            "Cache-Control": file.caching,
-            "Accept-Ranges": "bytes",
-            "Vary": "Origin",
-        }
+        headers = {"ETag": file.etag, "Cache-Control": file.caching, "Accept-Ranges": "bytes", "Vary": "Origin"}
         if released.unchanged(file, asked.headers.get("if-none-match", "")):
             self._finish(asked, wire.head(HTTPStatus.NOT_MODIFIED, {**headers, **self._common()}))
             return
@@ -224,9 +219,7 @@ class Connection(asyncio.Protocol):
 
     def refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
         """A last answer."""
-        self.transport.write(
-            wire.whole(status, b"", {**(headers or {}), **self._common(), "Connection": "close"})
-        )
+        self.transport.write(wire.whole(status, b"", {**(headers or {}), **self._common(), "Connection": "close"}))
         self.transport.close()
 
     def _patience(self, seconds: float | None) -> None:

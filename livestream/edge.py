@@ -24,9 +24,7 @@ SPARE_FILES = 64
 
 def listener(host: str, port: int) -> socket.socket:
     """A listening socket whose connections buffer little: a slow reader shows early."""
-    found = socket.create_server(
-        (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=4096
-    )
+    found = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=4096)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, watching.MAX_PENDING)
     return found
 
@@ -83,8 +81,6 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument(
         "--origin", default="*", help="the portal's origin, for browsers that read from another address"
     )
-    parser.add_argument(
-        "--per-address", type=int, default=50, help="connections from one address; 0: no limit"
-    )
+    parser.add_argument("--per-address", type=int, default=50, help="connections from one address; 0: no limit")
     parser.add_argument("--connections", type=int, default=MAX_CONNECTIONS)
     return parser

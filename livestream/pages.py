@@ -23,12 +23,7 @@ def opening(lot: str) -> str:
     found = hall.of_lot(lot)
     mine = hall.own_line(current_actor_or_none(), lot, clock.now())
     return page(
-        "livestream/hall.html",
-        hall=found,
-        lot=found.lot,
-        board=found.board,
-        mine=mine,
-        edge=site().settings.edge_url,
+        "livestream/hall.html", hall=found, lot=found.lot, board=found.board, mine=mine, edge=site().settings.edge_url
     )
 
 

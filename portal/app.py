@@ -28,14 +28,7 @@ API = (
     "supervision.routes",
     "supervision.answers",
 )
-PAGES = (
-    "accounts.pages",
-    "tendering.pages",
-    "bidding.pages",
-    "evaluation.pages",
-    "livestream.pages",
-    "portal.pages",
-)
+PAGES = ("accounts.pages", "tendering.pages", "bidding.pages", "evaluation.pages", "livestream.pages", "portal.pages")
 
 
 class Platform(Flask):

@@ -50,11 +50,7 @@ def install(app: Flask) -> None:
         script=script, stylesheet=stylesheet, now=clock.now, signed_in=current_actor_or_none, site=site
     )
     app.jinja_env.filters.update(
-        beijing=beijing,
-        rfc3339=clock.rfc3339,
-        yuan=money.figures,
-        yuan_words=money.words,
-        yuan_wire=money.wire,
+        beijing=beijing, rfc3339=clock.rfc3339, yuan=money.figures, yuan_words=money.words, yuan_wire=money.wire
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.after_request(_cache)

@@ -14,12 +14,7 @@ from kernel.errors import Invalid, NotFound, TooLarge
 
 BODY_MAX = 16 * 1024 * 1024
 STREAMED = frozenset(
-    {
-        "uploads_api.Uploads",
-        "uploads_api.OneUpload",
-        "tendering_api.Documents",
-        "tendering.owner.upload",
-    }
+    {"uploads_api.Uploads", "uploads_api.OneUpload", "tendering_api.Documents", "tendering.owner.upload"}
 )
 """Doors that take a file of any size as a stream and bound it themselves."""
 
@@ -31,9 +26,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 def check(asked: Request) -> None:
     """Refuse what no view could read: too many bytes, a NUL or half a surrogate pair, JSON that is none."""
     if "\0" in asked.path or any(_beyond(value) for value in (asked.view_args or {}).values()):
-        raise NotFound(
-            "http.404", "没有这个页面或对象", "There is no such page or thing", rule="RFC 3986 3.3"
-        )
+        raise NotFound("http.404", "没有这个页面或对象", "There is no such page or thing", rule="RFC 3986 3.3")
     _check_text(value for values in asked.args.listvalues() for value in values)
     if asked.endpoint in STREAMED or asked.method not in UNSAFE:
         return
@@ -70,10 +63,7 @@ def _check_json(raw: bytes) -> None:
             _check_text(_texts(value))
     except (ValueError, RecursionError) as error:
         raise Invalid(
-            "body.unreadable",
-            "请求内容不是可读的 JSON",
-            "The body is not JSON that can be read",
-            rule="RFC 8259",
+            "body.unreadable", "请求内容不是可读的 JSON", "The body is not JSON that can be read", rule="RFC 8259"
         ) from error
 
 

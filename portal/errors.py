@@ -41,9 +41,7 @@ _HTTP: dict[int, Words] = {
     422: Words("提交的内容有误", "What was submitted does not hold"),
     429: Words("请求过于频繁,请稍后再试", "Too many requests: try again later"),
 }
-_BROKEN = Words(
-    "系统出错,已记录;未提交的内容没有改变", "Something broke and was recorded; nothing was changed"
-)
+_BROKEN = Words("系统出错,已记录;未提交的内容没有改变", "Something broke and was recorded; nothing was changed")
 
 
 def status_of(refusal: Refusal) -> int:
@@ -68,9 +66,7 @@ def refused(refusal: Refusal) -> Response:
     if refusal.record is not None:
         with transaction():
             log.append(refusal.record.fact, lot=refusal.record.lot, subject=refusal.record.subject)
-    response = answer(
-        status_of(refusal), refusal.code, refusal.words, rule=refusal.rule, detail=refusal.detail
-    )
+    response = answer(status_of(refusal), refusal.code, refusal.words, rule=refusal.rule, detail=refusal.detail)
     if "retry_after" in refusal.detail:
         response.headers["Retry-After"] = str(refusal.detail["retry_after"])
     return response
@@ -103,9 +99,7 @@ def unstorable(_error: DataError) -> Response:
 
 def database_trouble(error: OperationalError) -> Response:
     if any(sign in str(error) for sign in _FULL):
-        words = Words(
-            "存储空间不足,未提交的内容没有改变,请稍后再试", "Storage is full; nothing was changed, try later"
-        )
+        words = Words("存储空间不足,未提交的内容没有改变,请稍后再试", "Storage is full; nothing was changed, try later")
         return answer(503, "storage.full", words)
     if "locked" in str(error):
         return answer(503, "database.busy", Words("系统繁忙,请重试", "The database is busy: try again"))
@@ -134,8 +128,6 @@ def answer(
         response = jsonify(body)
     else:
         with transaction(write=False):
-            response = Response(
-                render_template("error.html", status=status, error=body), mimetype="text/html"
-            )
+            response = Response(render_template("error.html", status=status, error=body), mimetype="text/html")
     response.status_code = status
     return response

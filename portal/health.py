@@ -42,10 +42,7 @@ def ready() -> tuple[Response, int]:
 @pages.get("/metrics")
 @own_transaction
 def metrics() -> Response:
-    if (
-        not ipaddress.ip_address(request.remote_addr or "192.0.2.0").is_loopback
-        or "X-Forwarded-For" in request.headers
-    ):
+    if not ipaddress.ip_address(request.remote_addr or "192.0.2.0").is_loopback or "X-Forwarded-For" in request.headers:
         raise Forbidden("metrics.local", "监测数据只在本机提供", "metrics are served on this machine only")
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 

@@ -85,6 +85,4 @@ def _again(stored: StoredAnswer, body: str) -> Response:
             f"此 {HEADER} 已用于另一请求,请换一个",
             f"this {HEADER} was used for another request: take a fresh one",
         )
-    return Response(
-        stored.body, stored.status, mimetype=stored.mimetype, headers={"Idempotent-Replay": "true"}
-    )
+    return Response(stored.body, stored.status, mimetype=stored.mimetype, headers={"Idempotent-Replay": "true"})

@@ -20,9 +20,7 @@ def chosen() -> str:
 
 def install(app: Flask) -> None:
     root = Path(__file__).parent.parent
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(
-        str(root / name / "translations") for name in SLICES
-    )
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(str(root / name / "translations") for name in SLICES)
     app.config["BABEL_DEFAULT_LOCALE"] = "zh"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=chosen)

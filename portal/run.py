@@ -167,16 +167,8 @@ def fleet(read: Settings, environ: Mapping[str, str]) -> Fleet:
     made.parts = [
         Part("web", _web(read), f"{read.url}/ready"),
         Part("worker", kaibiao("worker"), None),
-        Part(
-            "edge",
-            kaibiao("edge", "--public", str(public), *_port(read.edge_url), "--origin", read.url),
-            None,
-        ),
-        Part(
-            "inbox",
-            kaibiao("edge", "--inbox", str(inbox), *_port(read.inbox_url), "--per-address", "0"),
-            None,
-        ),
+        Part("edge", kaibiao("edge", "--public", str(public), *_port(read.edge_url), "--origin", read.url), None),
+        Part("inbox", kaibiao("edge", "--inbox", str(inbox), *_port(read.inbox_url), "--per-address", "0"), None),
         Part("evaluator", _evaluator(read), None),
         *(_node(read, number, name) for number, name in enumerate(NODES)),
     ]
@@ -194,13 +186,7 @@ def _web(read: Settings) -> list[str]:
 
 def _evaluator(read: Settings) -> list[str]:
     return kaibiao(
-        "evaluator",
-        "run",
-        "--dir",
-        str(read.var / "evaluator"),
-        "--portal",
-        read.url,
-        *_port(read.evaluator_url),
+        "evaluator", "run", "--dir", str(read.var / "evaluator"), "--portal", read.url, *_port(read.evaluator_url)
     )
 
 

@@ -54,9 +54,7 @@ def migrate_main(argv: Sequence[str]) -> int:
 def genesis_main(argv: Sequence[str]) -> int:
     """Write the policy file from the nodes' cards and log `genesis`. Refuses to replace a policy."""
     parser = argparse.ArgumentParser(prog="kaibiao genesis", description=genesis_main.__doc__)
-    parser.add_argument(
-        "cards", nargs="+", type=Path, help="card.json of each node, the supervising authority's first"
-    )
+    parser.add_argument("cards", nargs="+", type=Path, help="card.json of each node, the supervising authority's first")
     parser.add_argument("--quorum", type=int, default=3, help="how many nodes must agree")
     asked = parser.parse_args(argv)
     app = create_app(settings.load(os.environ))

@@ -19,16 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from sealing import age_header, bech32, stream
-from sealing.age_header import (
-    AgeError,
-    Header,
-    HeaderError,
-    MacError,
-    NoMatchError,
-    Stanza,
-    decode64,
-    encode64,
-)
+from sealing.age_header import AgeError, Header, HeaderError, MacError, NoMatchError, Stanza, decode64, encode64
 from sealing.replacing import Replacing
 
 FILE_KEY = 16

@@ -47,11 +47,7 @@ def make_ca(name: str, key: keys.PrivateKey, not_before: dt.datetime, not_after:
 
 
 def issue(
-    ca_cert: bytes,
-    ca_key: keys.PrivateKey,
-    public_key: keys.PublicKey,
-    subject: Subject,
-    **terms: Unpack[Terms],
+    ca_cert: bytes, ca_key: keys.PrivateKey, public_key: keys.PublicKey, subject: Subject, **terms: Unpack[Terms]
 ) -> bytes:
     """A bidder's signing certificate (DER)."""
     issuer = x509.load_der_x509_certificate(ca_cert)

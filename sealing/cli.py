@@ -56,9 +56,7 @@ def _seal_parser() -> argparse.ArgumentParser:
     parser.add_argument("--keyset", type=Path, required=True, help="keyset.json of the lot")
     parser.add_argument("--key", type=Path, required=True, help="key file")
     parser.add_argument("--policy", type=Path, help="policy file with the trustees' keys, pinned at genesis")
-    parser.add_argument(
-        "--sheet", type=Path, help="JSON with the fields of the sheet; options below win over it"
-    )
+    parser.add_argument("--sheet", type=Path, help="JSON with the fields of the sheet; options below win over it")
     parser.add_argument("--price", help="in yuan with two decimals: 21846300.00")
     parser.add_argument("--period-days", type=int)
     parser.add_argument("--quality")
@@ -132,9 +130,7 @@ def _seal(args: argparse.Namespace) -> None:
 def _check_policy(keyset: Keyset, policy: Path | None) -> None:
     """Refuse a keyset whose trustees are not the pinned nodes; without the policy file say that it was not checked."""
     if policy is None:
-        _complain(
-            "未提供策略文件,受托方密钥未与创世记录核对 / no --policy: the trustees' keys are not checked"
-        )
+        _complain("未提供策略文件,受托方密钥未与创世记录核对 / no --policy: the trustees' keys are not checked")
         return
     obstacles = keyset.check(pinned_keys(policy.read_text("utf-8")))
     if obstacles:
@@ -148,9 +144,7 @@ def pinned_keys(policy: str) -> dict[str, keys.PublicKey]:
         words = line.split(maxsplit=4)
         if len(words) == 5 and words[:2] == ["#", "kaibiao"] and words[2] in found:
             found[words[2]][words[3]] = words[4].strip()
-    return {
-        org: keys.parse(found["sign"][node]) for node, org in found["org"].items() if node in found["sign"]
-    }
+    return {org: keys.parse(found["sign"][node]) for node, org in found["org"].items() if node in found["sign"]}
 
 
 def _sheet(args: argparse.Namespace) -> dict[str, Any]:

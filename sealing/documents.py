@@ -112,9 +112,11 @@ class Tar:
 
     def __init__(self, index: Index, originals: Sequence[Original]) -> None:
         raw = index.encode()
-        first = _head(Document(INDEX, len(raw), "")) + _filled(raw)
+        first = _head(Document(INDEX, len(raw), "")) + padding.filled(raw)
         heads = [_head(original.document) for original in originals]
-        content = len(first) + sum(map(len, heads)) + sum(_whole(part.document.size) for part in originals)
+        content = (
+            len(first) + sum(map(len, heads)) + sum(padding.whole_blocks(part.document.size) for part in originals)
+        )
         self.length = padding.padded_tar_length(content + 2 * padding.TAR_BLOCK)
         parts = _parts(first, list(zip(heads, originals, strict=True)), self.length - content)
         self._parts = parts
@@ -171,7 +173,7 @@ def _parts(first: bytes, files: list[tuple[bytes, Original]], tail: int) -> Iter
     for head, original in files:
         yield io.BytesIO(head)
         yield _Content(original)
-        yield _Zeros(_whole(original.document.size) - original.document.size)
+        yield _Zeros(padding.whole_blocks(original.document.size) - original.document.size)
     yield _Zeros(tail)
 
 
@@ -243,12 +245,3 @@ def _head(document: Document) -> bytes:
     info = tarfile.TarInfo(document.path)
     info.size = document.size
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "strict")
-
-
-def _whole(size: int) -> int:
-    """`size` in whole tar blocks."""
-    return -(-size // padding.TAR_BLOCK) * padding.TAR_BLOCK
-
-
-def _filled(raw: bytes) -> bytes:
-    return raw.ljust(_whole(len(raw)), b"\0")

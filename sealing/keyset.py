@@ -99,23 +99,14 @@ class Keyset:
         for stage in self.stages:
             found += [f"{stage.name}: {obstacle}" for obstacle in _threshold(stage)]
             found += [f"{stage.name}: {obstacle}" for obstacle in _audience(stage)]
-            found += [
-                f"{stage.name}: {o}"
-                for entry in stage.trustees
-                for o in _entry(self, stage, entry, policy_keys)
-            ]
+            found += [f"{stage.name}: {o}" for entry in stage.trustees for o in _entry(self, stage, entry, policy_keys)]
         return found
 
 
 def signature_obstacles(keyset: Keyset, raw: bytes, owner_sig: bytes, supervisor_sig: bytes) -> list[str]:
     """A keyset counts when the owner and the supervising authority signed its exact bytes."""
-    signed = (
-        ("owner", keyset.fact_keys.owner, owner_sig),
-        ("supervisor", keyset.fact_keys.supervisor, supervisor_sig),
-    )
-    return [
-        f"the signature of the {who} is not valid" for who, key, sig in signed if not _signed(key, raw, sig)
-    ]
+    signed = (("owner", keyset.fact_keys.owner, owner_sig), ("supervisor", keyset.fact_keys.supervisor, supervisor_sig))
+    return [f"the signature of the {who} is not valid" for who, key, sig in signed if not _signed(key, raw, sig)]
 
 
 def _signed(spelled: str, raw: bytes, sig: bytes) -> bool:
@@ -147,9 +138,7 @@ def _terms(keyset: Keyset) -> Iterator[str]:
 
 def _distinct_recipients(keyset: Keyset) -> Iterator[str]:
     """Recipients are fresh for each stage, so that destroying a stage's identity shuts that stage and nothing else."""
-    named = [
-        entry.recipient for stage in keyset.stages for entry in stage.trustees + stage.audience_recipients
-    ]
+    named = [entry.recipient for stage in keyset.stages for entry in stage.trustees + stage.audience_recipients]
     if any(count > 1 for count in Counter(named).values()):
         yield "a recipient appears twice"
 
@@ -174,15 +163,11 @@ def _audience(stage: Stage) -> Iterator[str]:
     if stage.holds_price and stage.audience is not Audience.PUBLIC:
         yield "the price is read out in public"
     yield from (
-        f"the recipient of {entry.org} is malformed"
-        for entry in stage.audience_recipients
-        if not _is_recipient(entry)
+        f"the recipient of {entry.org} is malformed" for entry in stage.audience_recipients if not _is_recipient(entry)
     )
 
 
-def _entry(
-    keyset: Keyset, stage: Stage, entry: TrusteeEntry, policy: Mapping[str, keys.PublicKey]
-) -> Iterator[str]:
+def _entry(keyset: Keyset, stage: Stage, entry: TrusteeEntry, policy: Mapping[str, keys.PublicKey]) -> Iterator[str]:
     pinned = policy.get(entry.org)
     if pinned is None:
         yield f"{entry.org} is not one of the pinned nodes"

@@ -87,9 +87,7 @@ class Manifest:
             created_at=fields.instant("created_at"),
             prev_manifest_sha256=fields.optional("prev_manifest_sha256", wire.SHA256),
             client=_client(fields.child("client", ("name", "version", "bundle_sha256"))),
-            envelopes=tuple(
-                _envelope(item) for item in fields.items("envelopes", _ENVELOPE_NAMES, keyset.MAX_STAGES)
-            ),
+            envelopes=tuple(_envelope(item) for item in fields.items("envelopes", _ENVELOPE_NAMES, keyset.MAX_STAGES)),
         )
 
     def encode(self) -> bytes:

@@ -40,3 +40,13 @@ def is_padded_tar(length: int) -> bool:
 
 def is_padded_sheet(length: int) -> bool:
     return length >= MIN_SHEET and padme(length) == length
+
+
+def whole_blocks(size: int) -> int:
+    """`size` in whole tar blocks."""
+    return -(-size // TAR_BLOCK) * TAR_BLOCK
+
+
+def filled(raw: bytes) -> bytes:
+    """`raw` with zeros up to whole tar blocks."""
+    return raw.ljust(whole_blocks(len(raw)), b"\0")

@@ -167,8 +167,4 @@ class Presented:
 
 def _lot_statement(signed: Signed, kind: str) -> tuple[str, str, str]:
     fields = wire.parse(signed.raw, kind, ("lot", "manifest_sha256", "time"))
-    return (
-        fields.text("lot", wire.LOT),
-        fields.text("manifest_sha256", wire.SHA256),
-        fields.instant("time"),
-    )
+    return (fields.text("lot", wire.LOT), fields.text("manifest_sha256", wire.SHA256), fields.instant("time"))

@@ -38,9 +38,7 @@ def admitted(live: Sequence[Manifest], stage: Stage, closes: Mapping[int, Close]
 
 
 def _good_lines(bid_id: str, stage: Stage, closes: Mapping[int, Close]) -> int:
-    return sum(
-        entry.i in closes and (bid_id, stage.name) not in closes[entry.i].bad for entry in stage.trustees
-    )
+    return sum(entry.i in closes and (bid_id, stage.name) not in closes[entry.i].bad for entry in stage.trustees)
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,7 @@ def open_for_evaluation(file: bytes, keyset: Keyset, secret: bytes) -> Release:
     return Release.parse(suites.named(keyset.suite).unwrap(file, secret))
 
 
-def check_release(
-    file: bytes, release: Release, promised: ReleaseHash, due: Sequence[str], own: Close
-) -> list[Fault]:
+def check_release(file: bytes, release: Release, promised: ReleaseHash, due: Sequence[str], own: Close) -> list[Fault]:
     """All that makes a release void and its trustee answerable: another file than promised, or a bid left out.
 
     `due` are the admitted bids; `own` is the trustee's close, whose bad lines it need not give.
@@ -116,9 +112,7 @@ def check_release(
     return list(_release_faults(file, release, promised, set(due), own))
 
 
-def _release_faults(
-    file: bytes, release: Release, promised: ReleaseHash, due: set[str], own: Close
-) -> Iterator[Fault]:
+def _release_faults(file: bytes, release: Release, promised: ReleaseHash, due: set[str], own: Close) -> Iterator[Fault]:
     if canonical.sha(file) != promised.sha256:
         yield Fault(
             "release_hash",

@@ -82,11 +82,7 @@ def check_memory(roll: Roll, acknowledged: Iterable[str], held: Iterable[Signed]
     """
     listed = {entry.manifest_sha256: entry for entry in roll.entries}
     found = [
-        _fault(
-            "acknowledged_missing",
-            f"已确认的投标 {digest} 不在名册上",
-            f"acknowledged {digest} is not on the roll",
-        )
+        _fault("acknowledged_missing", f"已确认的投标 {digest} 不在名册上", f"acknowledged {digest} is not on the roll")
         for digest in acknowledged
         if digest not in listed
     ]
@@ -122,9 +118,7 @@ def _paper_faults(roll: Roll, item: _Read, grounds: Grounds) -> Iterator[Fault]:
     manifest = item.manifest
     keyset = grounds.keysets.get(manifest.keyset_sha256)
     if keyset is None or manifest.lot != roll.lot:
-        yield _about(
-            item.entry, "roll_foreign", "不属于本标段或密钥集未知", "is for another lot or an unknown keyset"
-        )
+        yield _about(item.entry, "roll_foreign", "不属于本标段或密钥集未知", "is for another lot or an unknown keyset")
         return
     papers = submission.Papers(manifest, item.entry.manifest, item.entry.sig, item.bidder)
     at = clock.parse_rfc3339(item.receipt.fact.received_at)
@@ -135,9 +129,7 @@ def _paper_faults(roll: Roll, item: _Read, grounds: Grounds) -> Iterator[Fault]:
 def _receipt_faults(roll: Roll, item: _Read, grounds: Grounds) -> Iterator[Fault]:
     fact, entry = item.receipt.fact, item.entry
     if not entry.receipt.signed_by(grounds.platform_key):
-        yield _about(
-            entry, "receipt_signature", "回执不是平台签发的", "has a receipt that the platform did not sign"
-        )
+        yield _about(entry, "receipt_signature", "回执不是平台签发的", "has a receipt that the platform did not sign")
     expected = (roll.lot, entry.manifest_sha256, canonical.sha(entry.sig))
     if not isinstance(fact, SealedFact) or expected != (fact.lot, fact.manifest_sha256, fact.sig_sha256):
         yield _about(entry, "receipt_differs", "回执不是这份投标的", "has the receipt of something else")
@@ -145,10 +137,7 @@ def _receipt_faults(roll: Roll, item: _Read, grounds: Grounds) -> Iterator[Fault
         yield _about(entry, "received_late", "在截止之后收到", "was received after the close")
     if not _below_cut(item.receipt, entry.index, entry.proof, (roll.cut_size, grounds.cut_root)):
         yield _about(
-            entry,
-            "not_below_cut",
-            "未证明在截止时已载入日志",
-            "is not proved to stand in the log below the cut",
+            entry, "not_below_cut", "未证明在截止时已载入日志", "is not proved to stand in the log below the cut"
         )
 
 
@@ -172,9 +161,7 @@ def _status_faults(roll: Roll, read: list[_Read], grounds: Grounds) -> Iterator[
                 f"is called {item.entry.status.value} without proof",
             )
         if item.entry.status is Status.LIVE and item.entry.manifest_sha256 in ended:
-            yield _about(
-                item.entry, "status_stale", "已被替换却列为有效", "was replaced and yet is called live"
-            )
+            yield _about(item.entry, "status_stale", "已被替换却列为有效", "was replaced and yet is called live")
 
 
 def _status_holds(item: _Read, known: Mapping[str, _Read], cut: tuple[int, bytes], grounds: Grounds) -> bool:
@@ -191,9 +178,7 @@ def _status_holds(item: _Read, known: Mapping[str, _Read], cut: tuple[int, bytes
 
 
 def _succeeds(successor: _Read, item: _Read) -> bool:
-    papers = submission.Papers(
-        successor.manifest, successor.entry.manifest, successor.entry.sig, successor.bidder
-    )
+    papers = submission.Papers(successor.manifest, successor.entry.manifest, successor.entry.sig, successor.bidder)
     return not submission.check_successor(papers, item.entry.manifest, item.entry.bidder_json)
 
 
@@ -222,20 +207,14 @@ def _repeat_faults(read: list[_Read]) -> Iterator[Fault]:
     for item in read:
         if any(seen[mark] > 1 for mark in submission.marks(item.manifest)):
             yield _about(
-                item.entry,
-                "envelope_repeats",
-                "与另一份投标的信封相同",
-                "shares an envelope with another bid",
+                item.entry, "envelope_repeats", "与另一份投标的信封相同", "shares an envelope with another bid"
             )
     live = [item for item in read if item.entry.status is Status.LIVE]
     holders = Counter(_holder(item) for item in live)
     for item in live:
         if holders[_holder(item)] > 1:
             yield _about(
-                item.entry,
-                "two_live_bids",
-                "同一单位有两份有效投标",
-                "is one of two live bids of one organization",
+                item.entry, "two_live_bids", "同一单位有两份有效投标", "is one of two live bids of one organization"
             )
 
 
@@ -261,17 +240,12 @@ def _held_faults(lot: str, listed: Mapping[str, RollEntry], receipt: Receipt) ->
         )
     elif isinstance(fact, WithdrawnFact) and entry.status is Status.LIVE:
         yield _about(
-            entry,
-            "withdrawal_missing",
-            "已有撤回回执却列为有效",
-            "has a receipt of withdrawal and yet is live",
+            entry, "withdrawal_missing", "已有撤回回执却列为有效", "has a receipt of withdrawal and yet is live"
         )
 
 
 def _fact_fault() -> Fault:
-    return _fault(
-        "roll_differs", "名册与日志中的公布不符", "the roll is not the one that box.closed announces"
-    )
+    return _fault("roll_differs", "名册与日志中的公布不符", "the roll is not the one that box.closed announces")
 
 
 def _about(entry: RollEntry, code: str, zh: str, en: str) -> Fault:

@@ -106,9 +106,7 @@ def _price_obstacles(sheet: Sheet, *, holds_price: bool) -> Iterator[Fault]:
 
 
 def _word_obstacles(sheet: Sheet) -> Iterator[Fault]:
-    if sheet.price_words is not None and (
-        sheet.price is None or money.words(sheet.price) != sheet.price_words
-    ):
+    if sheet.price_words is not None and (sheet.price is None or money.words(sheet.price) != sheet.price_words):
         yield Fault(
             "price_words_differ",
             "报价的大写金额与小写金额不一致",

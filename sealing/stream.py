@@ -167,9 +167,7 @@ def _unseal_batch(
         dst.write(plain[:done])
 
 
-def _unseal_chunk(
-    at: tuple[ChaCha20Poly1305, int], chunk: memoryview, plain: memoryview, *, last: bool
-) -> int:
+def _unseal_chunk(at: tuple[ChaCha20Poly1305, int], chunk: memoryview, plain: memoryview, *, last: bool) -> int:
     cipher, counter = at
     if len(chunk) < TAG or (len(chunk) == TAG and counter):
         raise PayloadError("the payload ends in the middle of a chunk or with an empty one")

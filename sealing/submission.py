@@ -63,11 +63,7 @@ def check_submission(
     try:
         papers = read_papers(submission.manifest_raw, submission.sig, submission.bidder_json_raw)
     except wire.WireError as error:
-        return [
-            _fault(
-                "bid_malformed", f"投标文件清单格式不对({error})", f"the bid's papers are malformed: {error}"
-            )
-        ]
+        return [_fault("bid_malformed", f"投标文件清单格式不对({error})", f"the bid's papers are malformed: {error}")]
     found = check_papers(papers, keyset, keyset_sha256, roots, at)
     for stage in sorted({envelope.stage for envelope in papers.manifest.envelopes} | set(submission.files)):
         found += file_faults(papers.manifest, stage, submission.files.get(stage))
@@ -102,9 +98,7 @@ def check_successor(papers: Papers, head_manifest_raw: bytes, head_bidder_raw: b
     found = []
     if papers.manifest.prev_manifest_sha256 != canonical.sha(head_manifest_raw):
         found.append(
-            _fault(
-                "predecessor_wrong", "替换的不是当前有效的投标", "it does not replace the bid that is live"
-            )
+            _fault("predecessor_wrong", "替换的不是当前有效的投标", "it does not replace the bid that is live")
         )
     if not _signed_by_holder(papers.manifest_raw, papers.sig, head_bidder_raw):
         found.append(_key_fault())
@@ -116,14 +110,10 @@ def check_withdrawal(statement: Signed, manifest_raw: bytes, bidder_json_raw: by
     try:
         withdrawal, manifest = Withdrawal.read(statement), Manifest.parse(manifest_raw)
     except wire.WireError as error:
-        return [
-            _fault("withdrawal_malformed", f"撤回声明格式不对({error})", f"malformed withdrawal: {error}")
-        ]
+        return [_fault("withdrawal_malformed", f"撤回声明格式不对({error})", f"malformed withdrawal: {error}")]
     found = []
     if (withdrawal.lot, withdrawal.manifest_sha256) != (manifest.lot, canonical.sha(manifest_raw)):
-        found.append(
-            _fault("withdrawal_wrong", "撤回声明所指不是这份投标", "the withdrawal is for another bid")
-        )
+        found.append(_fault("withdrawal_wrong", "撤回声明所指不是这份投标", "the withdrawal is for another bid"))
     if not _signed_by_holder(statement.raw, statement.sig, bidder_json_raw):
         found.append(_key_fault())
     return found
@@ -138,16 +128,12 @@ def _signature_faults(papers: Papers, roots: Sequence[bytes], at: dt.datetime) -
     try:
         certificate = certificates.check_chain(papers.bidder.cert_chain, roots, at)
     except certificates.CertificateError as error:
-        yield _fault(
-            "certificate_invalid", f"投标人证书无效({error})", f"the certificate is not valid: {error}"
-        )
+        yield _fault("certificate_invalid", f"投标人证书无效({error})", f"the certificate is not valid: {error}")
         return
     if not keys.verified(papers.sig, papers.manifest_raw, keys.supported(certificate.public_key())):
         yield _fault("signature_invalid", "清单签名无效", "the signature over the manifest is not valid")
     if papers.bidder.ref != papers.manifest.bidder_ref:
-        yield _fault(
-            "bidder_ref_wrong", "清单中的投标人标识与证书不符", "bidder_ref does not fit the certificate"
-        )
+        yield _fault("bidder_ref_wrong", "清单中的投标人标识与证书不符", "bidder_ref does not fit the certificate")
 
 
 def _target_faults(manifest: Manifest, keyset: Keyset, keyset_sha256: str) -> Iterator[Fault]:
@@ -173,9 +159,7 @@ def _envelope_faults(manifest: Manifest, envelope: Envelope, stage: Stage) -> It
     if envelope.t != stage.t:
         yield _fault("threshold_wrong", f"{name}:门限与密钥集不符", f"{name}: t differs from the keyset")
     if [share.i for share in envelope.shares] != [entry.i for entry in stage.trustees]:
-        yield _fault(
-            "trustees_wrong", f"{name}:受托方与密钥集不符", f"{name}: other trustees than the keyset"
-        )
+        yield _fault("trustees_wrong", f"{name}:受托方与密钥集不符", f"{name}: other trustees than the keyset")
     if len({share.x for share in envelope.shares}) != len(envelope.shares):
         yield _fault("points_repeat", f"{name}:份额横坐标重复", f"{name}: two shares have the same x")
     if manifest.core(envelope).sha256 != envelope.core_sha256:
@@ -206,9 +190,7 @@ def file_faults(manifest: Manifest, stage: str, file: FileFacts | None) -> list[
     """What is wrong with one ciphertext, measured against the manifest; nodes repeat it on public stages."""
     envelope = next((envelope for envelope in manifest.envelopes if envelope.stage == stage), None)
     if envelope is None or file is None:
-        return [
-            _fault("file_missing", f"缺少或多出密文文件 {stage}.age", f"{stage}.age is missing or not listed")
-        ]
+        return [_fault("file_missing", f"缺少或多出密文文件 {stage}.age", f"{stage}.age is missing or not listed")]
     if (file.sha256, file.size) != (envelope.ciphertext_sha256, envelope.size):
         return [
             _fault(
@@ -227,18 +209,10 @@ def ciphertext_faults(suite: str, stage: str, file: FileFacts) -> list[Fault]:
     try:
         facts = suites.named(suite).check_header(io.BytesIO(file.header), file.size)
     except ValueError as error:
-        return [
-            _fault(
-                "not_sealed", f"{stage}.age 不是合格的密文({error})", f"{stage}.age is not sealed: {error}"
-            )
-        ]
+        return [_fault("not_sealed", f"{stage}.age 不是合格的密文({error})", f"{stage}.age is not sealed: {error}")]
     padded = padding.is_padded_sheet if is_sheet(stage) else padding.is_padded_tar
     if not padded(facts.payload_length):
-        return [
-            _fault(
-                "not_padded", f"{stage}.age 没有按规定补齐长度", f"{stage}.age is not padded as prescribed"
-            )
-        ]
+        return [_fault("not_padded", f"{stage}.age 没有按规定补齐长度", f"{stage}.age is not padded as prescribed")]
     return []
 
 
@@ -251,11 +225,7 @@ def _signed_by_holder(raw: bytes, sig: bytes, bidder_json_raw: bytes) -> bool:
 
 
 def _key_fault() -> Fault:
-    return _fault(
-        "key_differs",
-        "没有用原投标的签名密钥签名",
-        "not signed by the key that signed the bid it ends",
-    )
+    return _fault("key_differs", "没有用原投标的签名密钥签名", "not signed by the key that signed the bid it ends")
 
 
 def _fault(code: str, zh: str, en: str) -> Fault:

@@ -39,9 +39,7 @@ class Suite(Protocol):
 
     def check_recipient(self, recipient: str) -> None: ...
 
-    def seal(
-        self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None
-    ) -> None: ...
+    def seal(self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None: ...
 
     def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None: ...
 
@@ -78,9 +76,7 @@ class AgeX25519:
             raise ValueError("not an X25519 recipient")
         age.decode_recipient(recipient)
 
-    def seal(
-        self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None
-    ) -> None:
+    def seal(self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None:
         age.encrypt(src, dst, recipient, tee)
 
     def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None:

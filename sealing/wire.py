@@ -87,9 +87,7 @@ class Fields:
 
     def texts(self, name: str, pattern: re.Pattern[str], most: int) -> list[str]:
         value = self._list(name, most)
-        return [
-            Fields({name: item}, f"{self.where}[{at}]").text(name, pattern) for at, item in enumerate(value)
-        ]
+        return [Fields({name: item}, f"{self.where}[{at}]").text(name, pattern) for at, item in enumerate(value)]
 
     def child(self, name: str, names: Iterable[str]) -> Fields:
         return Fields.of(self.value[name], names, f"{self.where}.{name}")

@@ -97,14 +97,10 @@ def take(node: str, answer: Body, now: dt.datetime) -> None:
     verify(mail.policy(), node, answer)
     handler = ANSWER_HANDLERS.get(answer["kind"])
     if handler is None:
-        raise NotFound(
-            "node.kind", "平台不受理这类应答。", "Nobody here takes answers of this kind.", rule=RULE
-        )
+        raise NotFound("node.kind", "平台不受理这类应答。", "Nobody here takes answers of this kind.", rule=RULE)
     seen(node, answer, now)
     if handler(node, answer["body"], now) is False:
-        raise Invalid(
-            "node.answer", "应答内容无效。", "The answer does not say what its kind requires.", rule=RULE
-        )
+        raise Invalid("node.answer", "应答内容无效。", "The answer does not say what its kind requires.", rule=RULE)
 
 
 def verify(policy: Policy, node: str, answer: Body) -> None:
@@ -147,9 +143,7 @@ def _state(policy: Policy, name: str, row: NodeSeen | None, latest: tuple[int, d
     witness, (size, now) = policy.witnesses[name], latest
     fresh = row is not None and now - row.last_seen <= dt.timedelta(seconds=FRESH_S)
     agrees = fresh and row is not None and row.size > 0 and row.size <= size
-    return NodeState(
-        name, witness.org, witness.url, row.last_seen if row else None, row.size if row else 0, agrees
-    )
+    return NodeState(name, witness.org, witness.url, row.last_seen if row else None, row.size if row else 0, agrees)
 
 
 def take_alert(node: str, body: Body, now: dt.datetime) -> bool:  # noqa: ARG001  one form for all answers

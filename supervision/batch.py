@@ -83,10 +83,7 @@ def write(placed: Sequence[Waiting], first: int) -> None:
     numbered = list(enumerate(placed, first))
     if not numbered:
         return
-    leaves = [
-        {"index": index, "entry": row.entry, "leaf_hash": merkle.leaf_hash(row.entry)}
-        for index, row in numbered
-    ]
+    leaves = [{"index": index, "entry": row.entry, "leaf_hash": merkle.leaf_hash(row.entry)} for index, row in numbered]
     db.session.execute(insert(LogEntry), leaves)
     places = [{"id": row.id, "index": index} for index, row in numbered if row.id is not None]
     if places:

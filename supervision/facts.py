@@ -337,9 +337,7 @@ class DepositPaid(Fact, kind="deposit.paid", opens=PERSONAL):
     at: Instant
 
 
-class ScoreSheet(
-    Fact, kind="score.sheet", opens=frozenset({SUBJECT, AUTHORITY_AT_CLOSE, Disclosure.AT_AWARD})
-):
+class ScoreSheet(Fact, kind="score.sheet", opens=frozenset({SUBJECT, AUTHORITY_AT_CLOSE, Disclosure.AT_AWARD})):
     lot: str
     evaluator: str
     sheet_sha256: Sha256
@@ -365,9 +363,7 @@ class AttemptRefused(Fact, kind="attempt.refused", opens=PERSONAL):
     at: Instant
 
 
-class QuestionAsked(
-    Fact, kind="question.asked", opens=frozenset({SUBJECT, AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})
-):
+class QuestionAsked(Fact, kind="question.asked", opens=frozenset({SUBJECT, AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})):
     tender: str
     question_sha256: Sha256
     at: Instant

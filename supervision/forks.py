@@ -42,10 +42,7 @@ def is_proof(evidence: dict[str, Any], policy: Policy) -> bool:
     try:
         small, _ = policy.opened(Note.parse(keys.unb64(evidence["smaller"])))
         large, _ = policy.opened(Note.parse(keys.unb64(evidence["larger"])))
-        prefix, proof = (
-            hash_of_line(evidence["prefix_root"]),
-            [hash_of_line(line) for line in evidence["proof"]],
-        )
+        prefix, proof = (hash_of_line(evidence["prefix_root"]), [hash_of_line(line) for line in evidence["proof"]])
     except (NoteError, ValueError, KeyError, TypeError):
         return False
     tied = merkle.verify_consistency(small.size, prefix, large.size, large.root, proof)

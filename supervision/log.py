@@ -31,10 +31,7 @@ def append(fact: Fact, *, lot: str | None = None, subject: str | None = None) ->
     """
     raw = fact.canonical()
     salt = entries.new_salt() if fact.sealed else None
-    if salt is None:
-        entry = entries.open_entry(fact.to_json())
-    else:
-        entry = entries.sealed_entry(entries.seal_of(salt, raw))
+    entry = entries.open_entry(fact.to_json()) if salt is None else entries.sealed_entry(entries.seal_of(salt, raw))
     row = LogFact(
         kind=fact.kind,
         lot=lot if lot is not None else getattr(fact, "lot", None),

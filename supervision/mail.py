@@ -45,9 +45,7 @@ def post(node_names: Sequence[str] | None, kind: str, body: Mapping[str, Any]) -
     """Queue a message to these nodes (None: all of the policy) in the caller's transaction."""
     for node in policy().witnesses if node_names is None else node_names:
         identifier = secrets.token_hex(16)
-        outbox.send(
-            KIND, {"id": identifier, "node": node, "kind": kind, "body": dict(body)}, key=f"mail/{identifier}"
-        )
+        outbox.send(KIND, {"id": identifier, "node": node, "kind": kind, "body": dict(body)}, key=f"mail/{identifier}")
 
 
 @dataclass(frozen=True)
@@ -83,11 +81,7 @@ def _items(mail: RollMail) -> Iterator[tuple[str, str, Any]]:
         yield "entries", "", entry.to_json()
     for digest, found in mail.withdrawn.items():
         proof = [keys.b64(value) for value in found.proof]
-        yield (
-            "withdrawals",
-            digest,
-            {"receipt": found.receipt.to_json(), "index": found.index, "proof": proof},
-        )
+        yield ("withdrawals", digest, {"receipt": found.receipt.to_json(), "index": found.index, "proof": proof})
     for (bid_id, stage), read in mail.ciphertexts.items():
         yield "ciphertexts", f"{bid_id}/{stage}", keys.b64(read())
 
@@ -112,11 +106,7 @@ def deliver(payload: dict[str, Any]) -> None:
     if witness is None or witness.inbox is None or _NODE.fullmatch(node) is None:
         raise PolicyError(f"the policy names no inbox of {node}")
     content = {"kind": payload["kind"], "body": payload["body"], "sent_at": clock.rfc3339(clock.wall())}
-    put(
-        site().folder(FOLDER) / node,
-        payload["id"],
-        age.encrypt_bytes(canonical.encode(content), witness.inbox),
-    )
+    put(site().folder(FOLDER) / node, payload["id"], age.encrypt_bytes(canonical.encode(content), witness.inbox))
 
 
 def put(folder: Path, identifier: str, raw: bytes) -> bool:

@@ -62,10 +62,7 @@ def policy() -> Response:
     path = site().settings.policy
     if not path.exists():
         raise NotFound(
-            "policy_not_pinned",
-            "监督节点尚未登记。",
-            "The nodes are not pinned yet.",
-            rule="log-and-nodes.md 3",
+            "policy_not_pinned", "监督节点尚未登记。", "The nodes are not pinned yet.", rule="log-and-nodes.md 3"
         )
     return Response(path.read_bytes(), content_type=TEXT, headers={"Cache-Control": FRESH})
 
@@ -88,16 +85,12 @@ def cosigned(size: str) -> Response:
     try:
         least = decimal(size)
     except CheckpointError as error:
-        raise NotFound(
-            "log_size_malformed", "日志大小写法不正确。", "That is not a size of a log."
-        ) from error
+        raise NotFound("log_size_malformed", "日志大小写法不正确。", "That is not a size of a log.") from error
     with transaction(write=False):
         found = checkpoints.quorum_checkpoint_at_least(least)
     if found is None:
         raise NotFound(
-            "log_not_cosigned",
-            "尚无达到法定见证数的检查点。",
-            "No quorum has signed a tree of that size yet.",
+            "log_not_cosigned", "尚无达到法定见证数的检查点。", "No quorum has signed a tree of that size yet."
         )
     return Response(found.note.encode(), content_type=TEXT, headers={"Cache-Control": FRESH})
 

@@ -265,9 +265,7 @@ class Sequencer:
         published = Checkpoint.parse(note.text)
         known = db.session.get(LogCheckpoint, published.size)
         if published.origin != self.plan.key.name or known is None or known.root != published.root:
-            self._halt(
-                f"size {published.size} was published and is not in the database: restored from a backup?"
-            )
+            self._halt(f"size {published.size} was published and is not in the database: restored from a backup?")
         return published
 
     def _refuse_lost_log(self) -> None:
@@ -318,9 +316,7 @@ def node_ahead(plan: Plan, node: str, raw: bytes) -> bool:
     known = db.session.get(LogCheckpoint, shown.size)
     if known is not None and known.root == shown.root:
         return False
-    Guard(plan.guard).halt(
-        f"{node} holds our signature under size {shown.size}, which is not in the database"
-    )
+    Guard(plan.guard).halt(f"{node} holds our signature under size {shown.size}, which is not in the database")
     return True
 
 

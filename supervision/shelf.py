@@ -61,10 +61,7 @@ class Shelf:
     def extend(self, old: int, new: int, entries: Entries) -> None:
         """Add what a tree of `new` has beyond one of `old`; lower levels first, so an upper tile finds its own below."""
         for level, number, width in tiles.changed_tiles(old, new):
-            if level == 0:
-                hashes = self._put_entries(number, width, entries)
-            else:
-                hashes = self._row(level, number, width, old)
+            hashes = self._put_entries(number, width, entries) if level == 0 else self._row(level, number, width, old)
             put(self.folder / tiles.tile_path(level, number, width), b"".join(hashes))
             if width == tiles.WIDTH:
                 self._drop_partials(level, number)

@@ -114,9 +114,7 @@ class Fact(Shape):
     kind: ClassVar[str]
     opens: ClassVar[frozenset[Disclosure]] = OPEN
 
-    def __init_subclass__(
-        cls, kind: str | None = None, opens: frozenset[Disclosure] = OPEN, **kwargs: Any
-    ) -> None:
+    def __init_subclass__(cls, kind: str | None = None, opens: frozenset[Disclosure] = OPEN, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if kind is None:
             return

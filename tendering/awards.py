@@ -38,10 +38,7 @@ def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: d
     visibility.check_project(lot.tender, actor, Role.OWNER)
     if not ranking:
         raise Invalid(
-            "publicity.nobody",
-            "没有中标候选人。",
-            "There is no candidate.",
-            rule="《招标投标法实施条例》第五十四条",
+            "publicity.nobody", "没有中标候选人。", "There is no candidate.", rule="《招标投标法实施条例》第五十四条"
         )
     until = timetable.publicity_until(_pack(lot), now)
     move(
@@ -64,13 +61,9 @@ def give_up(actor: Actor, lot: Lot, bid_id: str, reason: str, now: dt.datetime) 
     actor.take_part(Part.SIGN)
     rule = _pack(lot).the(Kind.RANK_ORDER, "award").cited
     if lot.state != LotState.PUBLICITY or bid_id not in _ranked(lot):
-        raise Conflict(
-            "award.not_candidate", "不是公示中的候选人。", "Not a candidate on public view.", rule=rule
-        )
+        raise Conflict("award.not_candidate", "不是公示中的候选人。", "Not a candidate on public view.", rule=rule)
     if len(reason.strip()) < 4:
-        raise Invalid(
-            "award.reason", "请写明原因。", "Give the reason.", rule=rule, fields={"reason": "length"}
-        )
+        raise Invalid("award.reason", "请写明原因。", "Give the reason.", rule=rule, fields={"reason": "length"})
     lot.given_up = {**lot.given_up, bid_id: reason.strip()[:2000]}
     db.session.flush()
     records.acted(actor, "candidate.gave_up", now, lot=lot.code)
@@ -87,9 +80,7 @@ def award(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """The owner's signed choice: after the publicity, in rank order where the law asks for it (C49, C51, G36)."""
     visibility.check_project(lot.tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
-    content = statements.read(
-        signed, statements.AWARD, lot.code, ("bid_id", "manifest_sha256", "bidder", "price")
-    )
+    content = statements.read(signed, statements.AWARD, lot.code, ("bid_id", "manifest_sha256", "bidder", "price"))
     if not signed.signed_by(keys.parse((lot.fact_keys or {})["owner"])):
         raise Forbidden(
             "statement.other_key",
@@ -108,9 +99,7 @@ def award(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     guards = ["publicity over", "rank order"]
     values = {"award": signed.raw, "award_sig": keys.b64(signed.sig)}
     _enter(lot, actor, content["bid_id"], now, guards=guards, **values)
-    records.acted(
-        actor, "lot.award_signed", now, lot=lot.code, cert_sha256=canonical.sha(lot.tender.cert or b"")
-    )
+    records.acted(actor, "lot.award_signed", now, lot=lot.code, cert_sha256=canonical.sha(lot.tender.cert or b""))
     return lot
 
 

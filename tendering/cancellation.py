@@ -72,10 +72,7 @@ def _check_under_way(tender: Tender) -> None:
 def _propose(actor: Actor, tender: Tender, role: Role, reason: str, now: dt.datetime) -> None:
     if role is Role.MGR:
         raise Conflict(
-            "cancel.not_proposed",
-            "招标人尚未提出终止。",
-            "The owner has not proposed a cancellation.",
-            rule=LAW,
+            "cancel.not_proposed", "招标人尚未提出终止。", "The owner has not proposed a cancellation.", rule=LAW
         )
     actor.take_part(Part.SIGN)
     if not 4 <= len(reason.strip()) <= 2000:

@@ -158,9 +158,7 @@ def _deadline(pack: Pack, lot: LotView, now: dt.datetime) -> Iterator[Obstacle]:
         )
         return
     closes_at = lot.closes_at
-    yield from refused(
-        lambda: timetable.check_deadline(timetable.earliest_deadline(pack, now), closes_at), where
-    )
+    yield from refused(lambda: timetable.check_deadline(timetable.earliest_deadline(pack, now), closes_at), where)
 
 
 def refused(check: Callable[[], None], where: str) -> Iterator[Obstacle]:

@@ -154,9 +154,7 @@ def _publish(portal: remote.Remote, args: argparse.Namespace) -> int:
         if canonical.sha(raw) != item["statement_sha256"]:
             raise ValueError("the sheet's hash is not that of its statement")
         _say(f"签署 / signing: {item['words']['zh']}")
-        signatures.append(
-            {"statement_sha256": canonical.sha(raw), "sig": keys.b64(keys.sign(raw, found.key))}
-        )
+        signatures.append({"statement_sha256": canonical.sha(raw), "sig": keys.b64(keys.sign(raw, found.key))})
     body = {"signatures": signatures, "cert": keys.b64(_certificate(found))}
     done = portal.post(f"tenders/{args.tender}/publish", body)
     _say(f"已发布 / published: {done['code']}  {done['notice_sha256']}")

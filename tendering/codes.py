@@ -92,8 +92,5 @@ def _check(text: str, length: int) -> None:
     if len(text) == length and _PROJECT.fullmatch(text[:17]) and rest.isascii() and rest.isdigit():
         return
     raise Invalid(
-        "code.malformed",
-        f"编号应为 {length} 位。",
-        f"A code of this kind has {length} characters.",
-        rule=_RULE,
+        "code.malformed", f"编号应为 {length} 位。", f"A code of this kind has {length} characters.", rule=_RULE
     )

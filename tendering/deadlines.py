@@ -27,9 +27,7 @@ RULE = "log-and-nodes.md 3 Deadline"
 def extend_deadline(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """Move a collecting lot's deadline later. Its keyset, and with it every bid sealed so far, stays what it is."""
     _check_signer(actor, lot, signed, OWNER)
-    content = statements.read(
-        signed, statements.TIMETABLE, lot.code, ("keyset_sha256", "closes_at", "opens_at")
-    )
+    content = statements.read(signed, statements.TIMETABLE, lot.code, ("keyset_sha256", "closes_at", "opens_at"))
     if content["keyset_sha256"] != lot.keyset_sha256:
         raise Conflict(
             "deadline.other_keyset",
@@ -112,9 +110,7 @@ def _check_running(lot: Lot) -> None:
             state=lot.state,
         )
     if lot.suspended_at is not None:
-        raise Conflict(
-            "lot.suspended", "标段已暂停，请先恢复。", "The lot is suspended: resume it first.", rule=RULE
-        )
+        raise Conflict("lot.suspended", "标段已暂停，请先恢复。", "The lot is suspended: resume it first.", rule=RULE)
 
 
 def _closes_at(lot: Lot) -> dt.datetime:
@@ -178,10 +174,7 @@ def _change(lot: Lot, values: dict[str, Any]) -> None:
     assert isinstance(done, CursorResult)
     if done.rowcount != 1:
         raise Conflict(
-            "lot.changed",
-            "标段状态已变化，请刷新后重试。",
-            "The lot has moved on: reload and try again.",
-            rule=RULE,
+            "lot.changed", "标段状态已变化，请刷新后重试。", "The lot has moved on: reload and try again.", rule=RULE
         )
     publishing.queue(lot.tender.code)
 

@@ -187,9 +187,7 @@ def upload(code: str) -> Page:
 @pages.post("/tenders/<code>/documents/<sha256>/remove")
 @own_transaction
 def remove(code: str, sha256: str) -> Page:
-    outcome = attempted(
-        lambda: service.remove_document(current_actor(), service.tender_of(code), sha256, clock.now())
-    )
+    outcome = attempted(lambda: service.remove_document(current_actor(), service.tender_of(code), sha256, clock.now()))
     if isinstance(outcome, Refusal):
         return _again(code, outcome)
     site().blobs.delete(outcome)
@@ -199,13 +197,12 @@ def remove(code: str, sha256: str) -> Page:
 @pages.post("/tenders/<code>/keys")
 @own_transaction
 def request_keys(code: str) -> Page:
-    return _done(code, "keys", lambda: _request_keys(code))
+    return _done(code, "keys", _request_keys)
 
 
-def _request_keys(code: str) -> None:
-    chosen = request.form.get("certificate", "")
-    found = certificates.seen_by(current_actor(), chosen)
-    service.request_keysets(current_actor(), service.tender_of(code), found.der, clock.now())
+def _request_keys(tender: Tender) -> None:
+    found = certificates.seen_by(current_actor(), request.form.get("certificate", ""))
+    service.request_keysets(current_actor(), tender, found.der, clock.now())
 
 
 @pages.post("/tenders/<code>/answers")
@@ -213,45 +210,33 @@ def _request_keys(code: str) -> None:
 def answer(code: str) -> Page:
     reply = service.Reply(request.form.get("answer", ""), bears_on_bids="bears_on_bids" in request.form)
     token = request.form.get("token", "")
-    return _done(
-        code,
-        "questions",
-        lambda: service.answer(current_actor(), service.tender_of(code), token, reply, clock.now()),
-    )
+    return _done(code, "questions", lambda tender: service.answer(current_actor(), tender, token, reply, clock.now()))
 
 
 @pages.post("/tenders/<code>/cancel")
 @own_transaction
 def cancel(code: str) -> Page:
     reason = request.form.get("reason", "")
-    return _done(
-        code, "cancel", lambda: service.cancel(current_actor(), service.tender_of(code), reason, clock.now())
-    )
+    return _done(code, "cancel", lambda tender: service.cancel(current_actor(), tender, reason, clock.now()))
 
 
 @pages.post("/tenders/<code>/cancel/withdraw")
 @own_transaction
 def withdraw_proposal(code: str) -> Page:
-    return _done(
-        code,
-        "cancel",
-        lambda: service.withdraw_proposal(current_actor(), service.tender_of(code), clock.now()),
-    )
+    return _done(code, "cancel", lambda tender: service.withdraw_proposal(current_actor(), tender, clock.now()))
 
 
 @pages.post("/lots/<code>/given-up")
 @own_transaction
 def given_up(code: str) -> Page:
-    bid, reason = request.form.get("bid_id", ""), request.form.get("reason", "")
+    told = request.form.get("bid_id", ""), request.form.get("reason", "")
     return _done(
-        code[:20],
-        "award",
-        lambda: service.give_up(current_actor(), service.lot_of(code), bid, reason, clock.now()),
+        code[:20], "award", lambda _: service.give_up(current_actor(), service.lot_of(code), *told, clock.now())
     )
 
 
-def _done(code: str, anchor: str, act: Callable[[], object]) -> Page:
-    outcome = attempted(act)
+def _done(code: str, anchor: str, act: Callable[[Tender], object]) -> Page:
+    outcome = attempted(lambda: act(service.tender_of(code)))
     if isinstance(outcome, Refusal):
         return _again(code, outcome)
     return redirect(url_for("tendering.owner.draft", code=code, _anchor=anchor), 303)

@@ -79,9 +79,7 @@ def find(tender: Tender, sha256: str) -> Document:
     wanted = select(Document).where(Document.tender_id == tender.id, Document.sha256 == sha256)
     found = db.session.scalars(wanted.order_by(Document.id)).first()
     if found is None:
-        raise NotFound(
-            "document.unknown", "没有这份文件。", "There is no such document.", rule="rules.md 0 第1条"
-        )
+        raise NotFound("document.unknown", "没有这份文件。", "There is no such document.", rule="rules.md 0 第1条")
     return found
 
 
@@ -95,9 +93,7 @@ def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetim
     """That a known person took a published document is a sealed fact; who is not signed in stays nobody."""
     if actor is None or tender.state == TenderState.DRAFT:
         return
-    fact = facts.DocumentTaken(
-        tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now)
-    )
+    fact = facts.DocumentTaken(tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now))
     log.append(fact, lot=tender.code, subject=actor.subject)
 
 
@@ -134,9 +130,7 @@ def _named(tender: Tender, name: str) -> Document | None:
     return db.session.scalar(select(Document).where(Document.tender_id == tender.id, Document.name == name))
 
 
-def _enter(
-    tender: Tender, name: str, media: str, stored: Stored, now: dt.datetime
-) -> tuple[Document, str | None]:
+def _enter(tender: Tender, name: str, media: str, stored: Stored, now: dt.datetime) -> tuple[Document, str | None]:
     after = tender.state != TenderState.DRAFT
     found, replaced = _named(tender, name), None
     if found is None:
@@ -149,8 +143,7 @@ def _enter(
     db.session.flush()
     if after:
         log.append(
-            facts.DocumentAdded(tender=tender.code, name=name, size=stored.size, sha256=stored.sha256),
-            lot=tender.code,
+            facts.DocumentAdded(tender=tender.code, name=name, size=stored.size, sha256=stored.sha256), lot=tender.code
         )
         publishing.queue(tender.code)
     return found, replaced

@@ -64,9 +64,7 @@ def update_draft(actor: Actor, tender: Tender, changes: Mapping[str, Any], now: 
     draft = {**tender.draft, **changes}
     if draft["trade"] != tender.trade or draft["region"] != tender.region:
         raise _invalid(
-            "trade",
-            "交易类别和行政区划写在编号里，不能更改。",
-            "Trade and region stand in the code and cannot change.",
+            "trade", "交易类别和行政区划写在编号里，不能更改。", "Trade and region stand in the code and cannot change."
         )
     pack = packs.choose(draft["pack"], Trade(tender.trade), practice=site().settings.practice)
     if pack.id != tender.pack_id:
@@ -108,9 +106,7 @@ def _parties(actor: Actor, role: Role, data: Mapping[str, Any]) -> tuple[int, in
     owner = organization_of(str(data.get("owner_uscc") or ""), OrgKind.OWNER)
     if owner is None:
         raise _invalid(
-            "owner_uscc",
-            "代理机构须写明已登记的招标人。",
-            "An agency names an owner that is registered here.",
+            "owner_uscc", "代理机构须写明已登记的招标人。", "An agency names an owner that is registered here."
         )
     return owner.id, actor.organization_id
 
@@ -140,17 +136,13 @@ def _project(trade: Trade, owner: int, data: Mapping[str, Any]) -> ProjectCode:
 def _set_lots(tender: Tender, pack: Pack) -> None:
     rows = tender.draft.get("lots") or []
     if len(rows) > MAX_LOTS:
-        raise _invalid(
-            "lots", f"一个招标项目最多 {MAX_LOTS} 个标段。", f"A tender has at most {MAX_LOTS} lots."
-        )
+        raise _invalid("lots", f"一个招标项目最多 {MAX_LOTS} 个标段。", f"A tender has at most {MAX_LOTS} lots.")
     while len(tender.lots) > len(rows):
         tender.lots.pop()
     for number, terms in enumerate(rows, 1):
         if number > len(tender.lots):
             code = numbering.lot(TenderCode(tender.code), number)
-            tender.lots.append(
-                Lot(code=code, number=number, state=LotState.DRAFT, keyset_version=0, given_up={})
-            )
+            tender.lots.append(Lot(code=code, number=number, state=LotState.DRAFT, keyset_version=0, given_up={}))
         _set_terms(tender.lots[number - 1], terms, pack)
 
 
@@ -169,27 +161,21 @@ def _instant(text: str | None, where: str) -> dt.datetime | None:
     try:
         return parse_rfc3339(text) if text else None
     except ValueError as error:
-        raise _invalid(
-            where, "时间格式应为 2026-11-23T01:30:00Z。", "Times look like 2026-11-23T01:30:00Z."
-        ) from error
+        raise _invalid(where, "时间格式应为 2026-11-23T01:30:00Z。", "Times look like 2026-11-23T01:30:00Z.") from error
 
 
 def _amount(text: str | None, where: str) -> int | None:
     try:
         return money.parse(text) if text is not None else None
     except ValueError as error:
-        raise _invalid(
-            where, "金额以元计，保留两位小数。", "Amounts are in yuan with two decimals."
-        ) from error
+        raise _invalid(where, "金额以元计，保留两位小数。", "Amounts are in yuan with two decimals.") from error
 
 
 def _method(method: Mapping[str, Any] | None, where: str) -> bytes | None:
     try:
         return canonical.encode(dict(method)) if method else None
     except (TypeError, ValueError) as error:
-        raise _invalid(
-            where, "评标办法不能含浮点数。", "A method holds no floating-point numbers."
-        ) from error
+        raise _invalid(where, "评标办法不能含浮点数。", "A method holds no floating-point numbers.") from error
 
 
 def _invalid(field: str, zh: str, en: str) -> Invalid:

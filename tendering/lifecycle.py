@@ -46,9 +46,7 @@ def unknown_tender() -> NotFound:
     return NotFound("tender.unknown", "没有这个招标项目。", "There is no such tender.", rule="数据规范 C20")
 
 
-def move(
-    lot: Lot, event: LotEvent, by: By, now: dt.datetime, guards: Sequence[str] = (), **values: Any
-) -> LotState:
+def move(lot: Lot, event: LotEvent, by: By, now: dt.datetime, guards: Sequence[str] = (), **values: Any) -> LotState:
     """Change the lot's state as the table allows, together with the columns in `values`; Conflict when it moved on.
 
     `guards` name what was checked before, in words that stand in the open fact.

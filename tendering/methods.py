@@ -71,10 +71,7 @@ def _forbidden(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
             continue
         if name in ("min_price", "floor"):
             yield Fault(
-                "price.minimum_forbidden",
-                "不得设定最低投标限价。",
-                "A minimum price is forbidden.",
-                price.cited,
+                "price.minimum_forbidden", "不得设定最低投标限价。", "A minimum price is forbidden.", price.cited
             )
         elif formula:
             yield Fault(
@@ -88,9 +85,7 @@ def _forbidden(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
 def _money(method: Mapping[str, Any], ceiling: str | None) -> Iterator[Fault]:
     if method.get("max_price") != ceiling:
         yield _fault(
-            "max_price",
-            "评标办法中的最高限价与标段限价不一致。",
-            "The maximum price in the method is not the lot's.",
+            "max_price", "评标办法中的最高限价与标段限价不一致。", "The maximum price in the method is not the lot's."
         )
 
 
@@ -114,13 +109,9 @@ def _criteria(rows: Sequence[Mapping[str, Any]], weight: Fraction) -> Iterator[F
     if any(top is None or top == 0 for top in tops):
         yield _fault("criteria.max", "每个评分项须有分值。", "Each criterion carries points.")
     elif sum((top for top in tops if top is not None), weight) != 100:
-        yield _fault(
-            "weights", "价格权重与各评分项分值之和须为100。", "Price weight and criteria must sum to 100."
-        )
+        yield _fault("weights", "价格权重与各评分项分值之和须为100。", "Price weight and criteria must sum to 100.")
     if any(not _banded(row) for row in rows):
-        yield _fault(
-            "criteria.step", "评分项须量化：分值应为打分步长的整数倍。", "Points are a multiple of the step."
-        )
+        yield _fault("criteria.step", "评分项须量化：分值应为打分步长的整数倍。", "Points are a multiple of the step.")
 
 
 def _banded(row: Mapping[str, Any]) -> bool:

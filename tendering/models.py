@@ -71,9 +71,7 @@ class Tender(Base):
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     published_at: Mapped[dt.datetime | None] = mapped_column(Instant, index=True)
 
-    lots: Mapped[list[Lot]] = relationship(
-        back_populates="tender", order_by="Lot.number", cascade="all, delete-orphan"
-    )
+    lots: Mapped[list[Lot]] = relationship(back_populates="tender", order_by="Lot.number", cascade="all, delete-orphan")
     documents: Mapped[list[Document]] = relationship(
         back_populates="tender", order_by="Document.id", cascade="all, delete-orphan"
     )

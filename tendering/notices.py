@@ -60,12 +60,7 @@ def party(organization: Organization) -> dict[str, str]:
 
 
 def document(found: Document) -> dict[str, Any]:
-    return {
-        "name": found.name,
-        "size": found.size,
-        "sha256": found.sha256,
-        "media_type": found.media_type,
-    }
+    return {"name": found.name, "size": found.size, "sha256": found.sha256, "media_type": found.media_type}
 
 
 def ceiling(lot: Lot) -> str | None:

@@ -34,10 +34,7 @@ def _next(name: str) -> int:
         if _begun(name) if last is None else _raised(name, last):
             return (last or 0) + 1
     raise Unavailable(
-        "code.busy",
-        "编号分配繁忙，请重试。",
-        "Codes are in heavy demand: try again.",
-        rule="数据规范 C17/C20/C23",
+        "code.busy", "编号分配繁忙，请重试。", "Codes are in heavy demand: try again.", rule="数据规范 C17/C20/C23"
     )
 
 

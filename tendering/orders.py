@@ -17,20 +17,14 @@ from tendering.models import Lot
 
 Order = Callable[[Actor | None, Lot, Signed, dt.datetime], Lot]
 
-ORDERS: dict[str, Order] = {
-    "suspend": deadlines.suspend,
-    "resume": deadlines.resume,
-    "outage": deadlines.collect_again,
-}
+ORDERS: dict[str, Order] = {"suspend": deadlines.suspend, "resume": deadlines.resume, "outage": deadlines.collect_again}
 
 
 def take_order(node: str, body: dict[str, Any], now: dt.datetime) -> None:  # noqa: ARG001  the statement's key decides
     """Carry out {kind, file, sig}; a statement that is in force already is taken once more without effect."""
     kind = body.get("kind")
     if kind not in ORDERS:
-        raise Invalid(
-            "order.kind", "没有这种指令。", "There is no such order.", rule="log-and-nodes.md 3 Deadline"
-        )
+        raise Invalid("order.kind", "没有这种指令。", "There is no such order.", rule="log-and-nodes.md 3 Deadline")
     try:
         signed = Signed.from_json({"file": body.get("file"), "sig": body.get("sig")})
         code = str(canonical.decode(signed.raw)["lot"])

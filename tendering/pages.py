@@ -19,18 +19,7 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
 from kernel.site import site
-from tendering import (
-    desk,
-    documents,
-    listing,
-    milestones,
-    packs,
-    presentation,
-    record,
-    schemas,
-    service,
-    visibility,
-)
+from tendering import desk, documents, listing, milestones, packs, presentation, record, schemas, service, visibility
 from tendering.codes import Trade
 from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
@@ -115,12 +104,7 @@ def _milestones(found: Tender, lot: Lot) -> list[milestones.Milestone]:
     if found.published_at is None or lot.closes_at is None:
         return []
     course = milestones.Course(
-        LotState(lot.state),
-        found.published_at,
-        lot.closes_at,
-        lot.publicity_from,
-        lot.publicity_until,
-        lot.awarded_at,
+        LotState(lot.state), found.published_at, lot.closes_at, lot.publicity_from, lot.publicity_until, lot.awarded_at
     )
     return milestones.milestones(packs.load(found.pack_id), course, clock.now())
 

@@ -75,11 +75,7 @@ def method(found: Lot) -> dict[str, Any] | None:
 
 
 def document(found: Document) -> dict[str, Any]:
-    return {
-        **notices.document(found),
-        "added_at": found.added_at,
-        "after_notice": found.after_notice,
-    }
+    return {**notices.document(found), "added_at": found.added_at, "after_notice": found.after_notice}
 
 
 def answered_question(found: Question) -> dict[str, Any]:

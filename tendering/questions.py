@@ -46,9 +46,7 @@ def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
     )
     db.session.add(asked)
     db.session.flush()
-    fact = facts.QuestionAsked(
-        tender=tender.code, question_sha256=canonical.sha(asked.text.encode()), at=rfc3339(now)
-    )
+    fact = facts.QuestionAsked(tender=tender.code, question_sha256=canonical.sha(asked.text.encode()), at=rfc3339(now))
     log.append(fact, lot=tender.code, subject=actor.subject)
     return asked
 
@@ -95,9 +93,7 @@ def pending(tender: Tender) -> list[Question]:
 
 
 def _find(tender: Tender, token: str) -> Question:
-    found = db.session.scalar(
-        select(Question).where(Question.tender_id == tender.id, Question.token == token)
-    )
+    found = db.session.scalar(select(Question).where(Question.tender_id == tender.id, Question.token == token))
     if found is None:
         raise NotFound("question.unknown", "没有这个问题。", "There is no such question.", rule=RULE)
     return found

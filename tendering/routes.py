@@ -237,9 +237,7 @@ class Timetable(MethodView):
     def post(self, body: Body, code: str) -> Body:
         """Move the deadline later, by a signed timetable."""
         signed = Signed(body["file"], body["sig"])
-        return presentation.lot(
-            service.extend_deadline(current_actor(), service.lot_of(code), signed, clock.now())
-        )
+        return presentation.lot(service.extend_deadline(current_actor(), service.lot_of(code), signed, clock.now()))
 
 
 @bp.route("/lots/<code>/suspend")
@@ -269,9 +267,7 @@ class OutageOrder(MethodView):
     def post(self, body: Body, code: str) -> Body:
         """Set a new deadline after an outage, by order of the supervising authority."""
         signed = Signed(body["file"], body["sig"])
-        return presentation.lot(
-            service.collect_again(current_actor(), service.lot_of(code), signed, clock.now())
-        )
+        return presentation.lot(service.collect_again(current_actor(), service.lot_of(code), signed, clock.now()))
 
 
 @bp.route("/lots/<code>/given-up")
@@ -281,9 +277,7 @@ class GivenUp(MethodView):
     def post(self, body: Body, code: str) -> Body:
         """Record that a candidate gave up, so that the next in rank may be chosen."""
         return presentation.lot(
-            service.give_up(
-                current_actor(), service.lot_of(code), body["bid_id"], body["reason"], clock.now()
-            )
+            service.give_up(current_actor(), service.lot_of(code), body["bid_id"], body["reason"], clock.now())
         )
 
 

@@ -61,9 +61,7 @@ UNDER_WAY: tuple[LotState, ...] = tuple(
 ACCEPTING = frozenset({LotState.COLLECTING})
 """States in which bids are taken; a suspended lot goes on accepting."""
 STILL_SHUT = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
-OPENED_TO_ALL = frozenset(
-    {LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY, LotState.AWARDED, LotState.FAILED}
-)
+OPENED_TO_ALL = frozenset({LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY, LotState.AWARDED, LotState.FAILED})
 
 
 def _by(*who: str) -> frozenset[str]:
@@ -110,10 +108,7 @@ def check_later(old: dt.datetime, new: dt.datetime, now: dt.datetime) -> None:
 def check_before(now: dt.datetime, closes_at: dt.datetime) -> None:
     if now >= closes_at:
         raise TooLate(
-            "deadline.passed",
-            "投标截止时间已过。",
-            "The deadline has passed.",
-            rule="log-and-nodes.md 3 Deadline",
+            "deadline.passed", "投标截止时间已过。", "The deadline has passed.", rule="log-and-nodes.md 3 Deadline"
         )
 
 

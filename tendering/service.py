@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from supervision.answers import AnswerHandler
-from tendering.awards import (
-    Candidate,
-    award,
-    award_statement,
-    decide_by,
-    deemed_award,
-    give_up,
-    start_publicity,
-)
+from tendering.awards import Candidate, award, award_statement, decide_by, deemed_award, give_up, start_publicity
 from tendering.cancellation import approval, cancel, withdraw_proposal
 from tendering.deadlines import collect_again, extend_deadline, resume, suspend
 from tendering.documents import add_document, remove_document, take

@@ -62,9 +62,7 @@ def signing_sheet(tender: Tender) -> list[ToSign]:
     return sheet
 
 
-def publish(
-    actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_der: bytes, now: dt.datetime
-) -> Tender:
+def publish(actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_der: bytes, now: dt.datetime) -> Tender:
     """Publish the notice; `signatures` maps each statement's hash to base64. Refused with the whole checklist if anything is missing."""
     visibility.check_project(tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
@@ -201,9 +199,7 @@ def _notice_fact(tender: Tender, now: dt.datetime) -> facts.NoticePublished:
         owner=drafts.organization(tender.owner_org).name,
         agency=agency,
         notice_sha256=tender.notice_sha256 or "",
-        documents=tuple(
-            facts.Document(name=one.name, size=one.size, sha256=one.sha256) for one in tender.documents
-        ),
+        documents=tuple(facts.Document(name=one.name, size=one.size, sha256=one.sha256) for one in tender.documents),
         lots=tuple(_lot_part(lot) for lot in tender.lots),
         practice=tender.practice,
         at=rfc3339(now),
@@ -212,6 +208,4 @@ def _notice_fact(tender: Tender, now: dt.datetime) -> facts.NoticePublished:
 
 def _lot_part(lot: Lot) -> facts.NoticeLot:
     ceiling = None if lot.ceiling_fen is None else money.wire(money.Fen(lot.ceiling_fen))
-    return facts.NoticeLot(
-        lot=lot.code, name=lot.name, method_sha256=lot.method_sha256 or "", ceiling=ceiling
-    )
+    return facts.NoticeLot(lot=lot.code, name=lot.name, method_sha256=lot.method_sha256 or "", ceiling=ceiling)

@@ -45,13 +45,7 @@ def timetable(lot: str, keyset_sha256: str, closes_at: dt.datetime) -> ToSign:
     """Bids close and open at one moment (C32, G19)."""
     moment = rfc3339(closes_at)
     raw = canonical.encode(
-        {
-            "type": TIMETABLE,
-            "lot": lot,
-            "keyset_sha256": keyset_sha256,
-            "closes_at": moment,
-            "opens_at": moment,
-        }
+        {"type": TIMETABLE, "lot": lot, "keyset_sha256": keyset_sha256, "closes_at": moment, "opens_at": moment}
     )
     words = Words(
         f"标段 {lot} 于北京时间 {_local(closes_at)} 投标截止，同时开标。",
@@ -71,9 +65,7 @@ def suspended(lot: str, at: dt.datetime, cause: str) -> ToSign:
 
 def resumed(lot: str, at: dt.datetime, closes_at: dt.datetime) -> ToSign:
     moment = rfc3339(closes_at)
-    raw = canonical.encode(
-        {"type": RESUMED, "lot": lot, "at": rfc3339(at), "closes_at": moment, "opens_at": moment}
-    )
+    raw = canonical.encode({"type": RESUMED, "lot": lot, "at": rfc3339(at), "closes_at": moment, "opens_at": moment})
     words = Words(
         f"标段 {lot} 恢复进行，投标截止和开标改为北京时间 {_local(closes_at)}。",
         f"Lot {lot} goes on; bids now close and open on {_local(closes_at)} Beijing time.",

@@ -76,9 +76,7 @@ def actor(login: str, *, second_factor: bool = True, session_id: str = "") -> Ac
     )  # fmt: skip
 
 
-def certified(
-    login: str, now: dt.datetime = NOW, *, confirm: bool = True
-) -> tuple[keys.PrivateKey, bytes, str]:
+def certified(login: str, now: dt.datetime = NOW, *, confirm: bool = True) -> tuple[keys.PrivateKey, bytes, str]:
     """A new key with its platform certificate: (key, leaf DER, serial)."""
     key = keys.generate()
     with transaction():

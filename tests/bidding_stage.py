@@ -138,9 +138,7 @@ class BiddingStage(Stage):
         with self.act() as now:
             token = uploads.create(actor, "x.age", len(raw), now).token
         with clock.at(self.now):
-            uploads.receive(
-                actor, token, writer.Arriving(0, writer.body(io.BytesIO(raw), len(raw))), self.now
-            )
+            uploads.receive(actor, token, writer.Arriving(0, writer.body(io.BytesIO(raw), len(raw))), self.now)
         return token
 
     def handed(self, sealed: sealing_bid.SealedBid, name: str, **changes: Any) -> entering.Handed:

@@ -51,14 +51,7 @@ COMPREHENSIVE: dict[str, Any] = {
     "id": "cn_comprehensive",
     "price_weight": "40",
     "criteria": [
-        {
-            "id": "plan",
-            "name": "施工组织设计",
-            "name_en": "Work plan",
-            "max": "40",
-            "step": "0.5",
-            "objective": False,
-        },
+        {"id": "plan", "name": "施工组织设计", "name_en": "Work plan", "max": "40", "step": "0.5", "objective": False},
         {"id": "record", "name": "业绩", "name_en": "Record", "max": "20", "step": "5", "objective": True},
     ],
 }
@@ -136,28 +129,15 @@ class EvaluationStage:
             secret = self.recorder.secrets[keyset.stage("docs").trustee(i).recipient]
             roll = db.session.query(Roll).filter_by(lot=self.lot).one()
             lines = {
-                bid.bid_id: shares.unwrap(
-                    Manifest.parse(bid.manifest).envelope("docs").share(i).wrapped, SUITE, secret
-                )
+                bid.bid_id: shares.unwrap(Manifest.parse(bid.manifest).envelope("docs").share(i).wrapped, SUITE, secret)
                 for bid in db.session.query(Bid).filter_by(lot=self.lot)
             }
             given = releasing.Release(self.lot, roll.root, "docs", roll.seq, i, lines)
             file = given.file(keyset)
-            common = {
-                "lot": self.lot,
-                "stage": "docs",
-                "seq": roll.seq,
-                "node": node,
-                "i": i,
-                "taken_at": now,
-            }
+            common = {"lot": self.lot, "stage": "docs", "seq": roll.seq, "node": node, "i": i, "taken_at": now}
             promise = canonical.encode(releasing.commit(given, file).content())
             row = ReleaseHash(
-                **common,
-                release_sha256=canonical.sha(file),
-                file=promise,
-                sig=b"s" * 64,
-                log_fact=self._fact(),
+                **common, release_sha256=canonical.sha(file), file=promise, sig=b"s" * 64, log_fact=self._fact()
             )
             db.session.add(row)
             db.session.add(Release(**common, file=file, sig=b"s" * 64))
@@ -175,9 +155,7 @@ class EvaluationStage:
 
         for name, bid_id in self.bid_ids.items():
             found = results.get(name, "opened")
-            judged = (
-                {"party": "bidder", "rule": "1.6(e)", "zh": "坏", "en": "bad"} if found == "judged" else None
-            )
+            judged = {"party": "bidder", "rule": "1.6(e)", "zh": "坏", "en": "bad"} if found == "judged" else None
             files = [] if judged else [{"path": "方案.pdf", "size": 5, "sha256": SHA, "offset": 0}]
             report = desk.Report(bid_id, "docs", found, None if judged else SHA, files, judged)
             with self.act() as now:
@@ -212,9 +190,7 @@ class EvaluationStage:
         scores = {"plan": plan, "record": record} if with_scores else {}
         plain = {"conforms": True, "ground": None, "scores": scores, "notes": {}}
         return {
-            bid_id: {**plain, **changed.get(name, {})}
-            for name, bid_id in self.bid_ids.items()
-            if bid_id in assessed
+            bid_id: {**plain, **changed.get(name, {})} for name, bid_id in self.bid_ids.items() if bid_id in assessed
         }
 
     def save(self, name: str, draft: dict[str, Any]) -> None:
@@ -266,9 +242,7 @@ def _expert(stage: EvaluationStage, name: str, uscc: str) -> None:
 def _bidder(stage: EvaluationStage, name: str, line: int) -> None:
     if name not in stage.stage.actors:
         with stage.act():
-            stage.stage.actors[name] = tendering_stage._actor(
-                name, OrgKind.BIDDER, Role.BIDDER, BIDDERS[name]
-            )
+            stage.stage.actors[name] = tendering_stage._actor(name, OrgKind.BIDDER, Role.BIDDER, BIDDERS[name])
     key = keys.generate()
     with stage.act() as now:
         cert = tendering_stage._certify(stage.actor(name), key, now)
@@ -304,12 +278,7 @@ def _enter(stage: EvaluationStage, name: str, line: int, sealed: sealing_bid.Sea
         for envelope in manifest.envelopes:
             key, size, sha256 = site().blobs.put([(sealed.folder / f"{envelope.stage}.age").read_bytes()])
             row = Envelope(
-                bid=bid.id,
-                stage=envelope.stage,
-                blob_key=key,
-                size=size,
-                sha256=sha256,
-                recipient=envelope.recipient,
+                bid=bid.id, stage=envelope.stage, blob_key=key, size=size, sha256=sha256, recipient=envelope.recipient
             )
             db.session.add(row)
         db.session.add(
@@ -325,9 +294,7 @@ def _close(stage: EvaluationStage) -> None:
         lot = lifecycle.lot_of(stage.lot)
         lot.state = LotState.OPENED
         common = {"lot": stage.lot, "seq": 1, "root": SHA, "log_fact": stage._fact()}
-        db.session.add(
-            Roll(**common, cut_size=1, cut_note=b"n", count=3, entries=[], logged_at=now, final=True)
-        )
+        db.session.add(Roll(**common, cut_size=1, cut_note=b"n", count=3, entries=[], logged_at=now, final=True))
         common["log_fact"] = stage._fact()
         bids = sorted(stage.bid_ids.values())
         db.session.add(Admission(**common, stage="sheet", number=1, bids=bids, set_aside=[], admitted_at=now))

@@ -51,9 +51,7 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
 
 def _refused(refusal: Refusal) -> Any:
     status = next((code for kind, code in STATUS.items() if isinstance(refusal, kind)), 422)
-    return jsonify(
-        code=refusal.code, message=refusal.words.en, rule=refusal.rule, detail=refusal.detail
-    ), status
+    return jsonify(code=refusal.code, message=refusal.words.en, rule=refusal.rule, detail=refusal.detail), status
 
 
 def _one_transaction(app: Flask, stage: EvaluationStage) -> None:

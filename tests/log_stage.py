@@ -96,15 +96,11 @@ class Stage:
         """Let nodes sign our checkpoint of `size` (the newest) at `at` (now)."""
         seconds = int(self.now.timestamp()) if at is None else at
         with transaction():
-            row = (
-                checkpoints.newest() if size is None else db.session.get_one(checkpoints.LogCheckpoint, size)
-            )
+            row = checkpoints.newest() if size is None else db.session.get_one(checkpoints.LogCheckpoint, size)
             assert row is not None
             text = Note.parse(row.note).text
             lines = {name: self.nodes[name].cosign(text, seconds).line for name in names}
-            return [
-                checkpoints.take(self.policy, name, row.size, line, self.now) for name, line in lines.items()
-            ]
+            return [checkpoints.take(self.policy, name, row.size, line, self.now) for name, line in lines.items()]
 
 
 @contextlib.contextmanager

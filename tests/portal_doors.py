@@ -128,9 +128,7 @@ class Street:
     @cached_property
     def values(self) -> dict[str, dict[str, str]]:
         """What fills the places of an address: the tender that collects bids, and the draft."""
-        bid = (
-            self.bids[0] if self.bids else Bid(manifest_sha256="0" * 64, receipt_id="0" * 32, bid_id="0" * 32)
-        )
+        bid = self.bids[0] if self.bids else Bid(manifest_sha256="0" * 64, receipt_id="0" * 32, bid_id="0" * 32)
         common = {
             "sha256": "0" * 64, "serial": "00", "login": "owner-login", "role": Role.OWNER.value, "stage": "docs", "i": "1",
             "name": "a.pdf", "pack_id": "practice.construction.open", "session_id": "0" * 16, "act": "timetable",

@@ -54,9 +54,7 @@ class PortalStage(BiddingStage):
         self.by_role = {role: self.actors[name] for role, name in SETTLED.items()}
         with self.act():
             for role, (kind, uscc) in OFFICES.items():
-                self.by_role[role] = self.actors[role.value] = _actor(
-                    f"{role.value.lower()}", kind, role, uscc
-                )
+                self.by_role[role] = self.actors[role.value] = _actor(f"{role.value.lower()}", kind, role, uscc)
         self.grant(*self.actors.values())
 
     def grant(self, *actors: Actor) -> None:

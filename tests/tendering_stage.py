@@ -129,9 +129,7 @@ class Stage:
             entries = [self.entry(node, lot, version, stage, odd) for stage in ("sheet", "docs")]
             service.take_trustee_entries(node, {"lot": lot, "version": version, "entries": entries}, now)
 
-    def entry(
-        self, node: str, lot: str, version: int, stage: str, odd: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def entry(self, node: str, lot: str, version: int, stage: str, odd: dict[str, Any] | None = None) -> dict[str, Any]:
         key = self.nodes[node]
         fields = {
             "lot": lot, "stage": stage, "version": version, "i": NODES.index(node) + 1, "org": f"{node} org",
@@ -196,9 +194,7 @@ class Stage:
 
     def mail(self, kind: str) -> list[dict[str, Any]]:
         with self.act(write=False):
-            rows = db.session.scalars(
-                select(Outgoing).where(Outgoing.kind == "node.mail").order_by(Outgoing.id)
-            )
+            rows = db.session.scalars(select(Outgoing).where(Outgoing.kind == "node.mail").order_by(Outgoing.id))
             return [row.payload for row in rows if row.payload["kind"] == kind]
 
 
@@ -223,9 +219,7 @@ def settle(stage: Stage) -> None:
 def _actor(name: str, kind: OrgKind, role: Role, uscc: str) -> Actor:
     from accounts import people
 
-    form = people.Registration(
-        uscc, f"{name} 单位", kind, f"{name} 某", f"{name}-login".replace("_", "-"), "hash"
-    )
+    form = people.Registration(uscc, f"{name} 单位", kind, f"{name} 某", f"{name}-login".replace("_", "-"), "hash")
     by = None if kind in (OrgKind.OWNER, OrgKind.AGENCY, OrgKind.BIDDER) else _manager()
     done = people.register_organization(form, by, START)
     organization, person = done.organization, done.person

@@ -40,9 +40,7 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGS)
     app.jinja_loader = ChoiceLoader([DictLoader({"base.html": BASE})])
     app.jinja_env.globals.update(
-        csrf_token=lambda: "token",
-        script=lambda name: f"<!--{name}-->",
-        language=lambda: str(get_locale() or "zh")[:2],
+        csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->", language=lambda: str(get_locale() or "zh")[:2]
     )
     app.jinja_env.filters |= {"beijing": assets.beijing, "yuan": money.figures, "yuan_words": money.words}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
@@ -68,9 +66,7 @@ def _one_transaction(app: Flask, stage: Stage) -> None:
             return inside()
 
     def inside() -> Any:
-        name = request.headers.get("X-Test-Actor") or request.headers.get("Authorization", "").removeprefix(
-            "Bearer "
-        )
+        name = request.headers.get("X-Test-Actor") or request.headers.get("Authorization", "").removeprefix("Bearer ")
         g.actor = stage.actors[name] if name else None
         view = app.view_functions.get(request.endpoint or "")
         with clock.at(stage.now):

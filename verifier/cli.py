@@ -63,11 +63,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--policy", type=Path, help="the policy file you hold, from an authority you trust")
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint you kept: the log must continue it")
     parser.add_argument(
-        "--receipt",
-        type=Path,
-        action="append",
-        default=[],
-        help="a receipt you hold: is the bid on the roll?",
+        "--receipt", type=Path, action="append", default=[], help="a receipt you hold: is the bid on the roll?"
     )
     parser.add_argument("--roots", type=Path, help="certification authorities you trust for bidders (PEM)")
     parser.add_argument(

@@ -24,9 +24,7 @@ def cut(lot: LotCase) -> Section[bool]:
         return False
     grace = lot.keyset.cut_grace
     standing = {box.index for box in lot.view.boxes.values()}
-    faults = [
-        _no_cut(index, fact, deadline.closes_at, grace) for index, fact in logged if index not in standing
-    ]
+    faults = [_no_cut(index, fact, deadline.closes_at, grace) for index, fact in logged if index not in standing]
     times = [] if lot.view.box is None else sorted(time for _, time in lot.view.box.cut.times)
     when = f"{moments.spelled(times[0])} … {moments.spelled(times[-1])}" if times else ""
     size = logged[0][1].cut_size
@@ -84,9 +82,7 @@ def _close_faults(lot: LotCase, counted: int, t: int) -> Iterator[Words]:
                 f"entry {index}: the close of {fact.node} is dated before the deadline",
             )
     if counted < t and lot.happened(LotEvent.START_OPENING) is not None:
-        yield Words(
-            f"只有 {counted} 个节点封箱，不足 {t} 个，却已开标", f"opened with {counted} closes of {t}"
-        )
+        yield Words(f"只有 {counted} 个节点封箱，不足 {t} 个，却已开标", f"opened with {counted} closes of {t}")
 
 
 def _announced(lot: LotCase) -> set[tuple[str, int, str, int]]:

@@ -23,15 +23,12 @@ def receipts(lot: LotCase, found: list[Listed]) -> Section[None]:
         if receipt.fact.lot != lot.code:
             continue
         if not found:
-            yield not_due(
-                "receipt", "名册尚未公布，请在开标后再核对", "the roll is not public yet: come back then"
-            )
+            yield not_due("receipt", "名册尚未公布，请在开标后再核对", "the roll is not public yet: come back then")
             continue
         entry = next((entry for entry in found if entry.sha256 == digest), None)
         status = "" if entry is None else entry.status.value
         good = Words(
-            f"您的投标 {short(digest)} 在名册上：{status}",
-            f"your bid {short(digest)} is on the roll: {status}",
+            f"您的投标 {short(digest)} 在名册上：{status}", f"your bid {short(digest)} is on the roll: {status}"
         )
         yield from one("receipt", _faults(lot, signed, receipt, entry), good)
 
@@ -47,6 +44,4 @@ def _faults(lot: LotCase, signed: Signed, receipt: Receipt, entry: Listed | None
             f"the platform signed for your bid {digest} at {at}, and left it off the roll",
         )
     elif isinstance(receipt.fact, WithdrawnFact) and entry.status is Status.LIVE:
-        yield Words(
-            f"您已撤回 {digest}，名册却列为有效", f"you withdrew {digest}, and yet the roll calls it live"
-        )
+        yield Words(f"您已撤回 {digest}，名册却列为有效", f"you withdrew {digest}, and yet the roll calls it live")

@@ -91,15 +91,9 @@ def _policy(archive: Archive, given: bytes | None) -> Section[Policy]:
     policy = Policy.parse(raw)
     names = ", ".join(policy.witnesses)
     if given is not None and carried not in (None, given):
-        yield lie(
-            "policy",
-            "资料包中的信任策略与您手中的不同",
-            "the archive's policy is not the one you hold",
-        )
+        yield lie("policy", "资料包中的信任策略与您手中的不同", "the archive's policy is not the one you hold")
     elif given is not None:
-        yield holds(
-            "policy", f"您手中的信任策略，节点：{names}", f"yours; nodes {', '.join(policy.witnesses)}"
-        )
+        yield holds("policy", f"您手中的信任策略，节点：{names}", f"yours; nodes {', '.join(policy.witnesses)}")
     else:
         yield holds(
             "policy",
@@ -114,11 +108,7 @@ def _head(policy: Policy, note: Note) -> Section[Checkpoint | None]:
         head, _ = policy.opened(note)
         cosigners = policy.quorum_of(note)
     except NoteError as error:
-        yield lie(
-            "checkpoint",
-            f"检查点签名无效({error})",
-            f"a signature under the checkpoint is not valid: {error}",
-        )
+        yield lie("checkpoint", f"检查点签名无效({error})", f"a signature under the checkpoint is not valid: {error}")
         return None
     yield holds(
         "checkpoint",
@@ -128,15 +118,11 @@ def _head(policy: Policy, note: Note) -> Section[Checkpoint | None]:
     names = [name for name, _ in cosigners]
     if not policy.is_quorum(set(names)):
         who = ", ".join(names) or "nobody"
-        yield lie(
-            "quorum", f"见证签名不足法定数，只有：{who}", f"no quorum cosigned the checkpoint, only {who}"
-        )
+        yield lie("quorum", f"见证签名不足法定数，只有：{who}", f"no quorum cosigned the checkpoint, only {who}")
     else:
         last = moments.spelled(max(time for _, time in cosigners))
         yield holds(
-            "quorum",
-            f"{len(names)} 个节点见证，最近于 {last}",
-            f"{len(names)} nodes cosigned, the last at {last}",
+            "quorum", f"{len(names)} 个节点见证，最近于 {last}", f"{len(names)} nodes cosigned, the last at {last}"
         )
     return head
 
@@ -189,9 +175,7 @@ def _tree(tree: TileTree, head: Checkpoint, walk: _Walk) -> Section[None]:
             "the entries do not make the checkpoint's root: some entry was changed, added, dropped or moved",
         )
     else:
-        yield holds(
-            "tree", f"{head.size} 条记录全部在树根之下", f"all {head.size} entries stand under the root"
-        )
+        yield holds("tree", f"{head.size} 条记录全部在树根之下", f"all {head.size} entries stand under the root")
     tiles = Words("哈希分片与树根不符", "the hash tiles do not make the root")
     yield from one(
         "tiles",
@@ -216,9 +200,7 @@ def _genesis(policy: Policy, walk: _Walk, head: Checkpoint) -> Section[None]:
         )
     else:
         yield lie(
-            "genesis",
-            "日志创建时固定的不是这份策略",
-            "this is not the policy that the log pinned at its genesis",
+            "genesis", "日志创建时固定的不是这份策略", "this is not the policy that the log pinned at its genesis"
         )
 
 

@@ -45,20 +45,14 @@ def bids(
     read = list[Read]()
     for bid_id in admitted.bids:
         entry = manifests[bid_id]
-        lines = {
-            one_file.i: one_file.release.lines[bid_id]
-            for one_file in given
-            if bid_id in one_file.release.lines
-        }
+        lines = {one_file.i: one_file.release.lines[bid_id] for one_file in given if bid_id in one_file.release.lines}
         plain, judgment, disputed = _opened(lot, stage, entry.manifest, lines)
         here = Read(bid_id, entry.sha256, plain, None if plain is None else Sheet.parse(plain), judgment)
         read.append(here)
         faults = [*_disputed(bid_id, disputed), *_read_faults(lot, here)]
         yield from one("bid", faults, _read_words(here))
     for bid_id in admitted.set_aside:
-        yield not_due(
-            "bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened"
-        )
+        yield not_due("bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened")
     return read
 
 
@@ -114,20 +108,14 @@ def _opened_faults(lot: LotCase, read: Read, fact: facts.BidOpened) -> Iterator[
     price = None if sheet.price is None else money.wire(sheet.price)
     if fact.price != price:
         yield _about(
-            read,
-            f"唱标报价 {fact.price}，密封报价 {price}",
-            f"was read out at {fact.price}, but sealed at {price}",
+            read, f"唱标报价 {fact.price}，密封报价 {price}", f"was read out at {fact.price}, but sealed at {price}"
         )
     if (fact.bidder, fact.period_days) != (sheet.header.bidder, sheet.period_days):
-        yield _about(
-            read, "唱标的投标人或工期与密封内容不同", "was read out with another bidder or period than sealed"
-        )
+        yield _about(read, "唱标的投标人或工期与密封内容不同", "was read out with another bidder or period than sealed")
     if (fact.sheet_sha256, fact.manifest_sha256) != (canonical.sha(read.plain), read.manifest_sha256):
         yield _about(read, "日志记录的是别的报价表", "is logged with the hash of another sheet")
     if find(lot.archive, lot.path(f"sheets/{read.bid_id}.json")) != read.plain:
-        yield _about(
-            read, "公布的报价表与解密结果不同", "is published with another sheet than the one sealed"
-        )
+        yield _about(read, "公布的报价表与解密结果不同", "is published with another sheet than the one sealed")
     yield from _words_faults(read, sheet)
 
 
@@ -186,10 +174,7 @@ def nothing_else(lot: LotCase, stage: Stage, read: list[Read]) -> Section[None]:
     yield from one(
         "readout",
         faults,
-        Words(
-            f"唱标 {len(said)} 份，与准入的投标一一对应",
-            f"{len(said)} lines read out, one for each admitted bid",
-        ),
+        Words(f"唱标 {len(said)} 份，与准入的投标一一对应", f"{len(said)} lines read out, one for each admitted bid"),
     )
 
 

@@ -51,8 +51,7 @@ def disclosures(lot: LotCase) -> Section[list[Disclosed]]:
         "disclosures",
         faults,
         Words(
-            f"{len(found)} 条封存的事实公开，均与日志相符",
-            f"{len(found)} sealed facts disclosed, each fits its seal",
+            f"{len(found)} 条封存的事实公开，均与日志相符", f"{len(found)} sealed facts disclosed, each fits its seal"
         ),
     )
     return found
@@ -80,9 +79,7 @@ def _receipt_faults(lot: LotCase, entry: Listed, box: Box) -> Iterator[Words]:
     expected = (lot.code, entry.sha256, canonical.sha(entry.sig))
     if not isinstance(fact, SealedFact) or (fact.lot, fact.manifest_sha256, fact.sig_sha256) != expected:
         yield _about(entry, "的回执不是这份投标的", "has the receipt of something else")
-    yield from _placed(
-        lot, entry, (entry.signed_receipt, receipt), (entry.entry.index, entry.entry.proof), box
-    )
+    yield from _placed(lot, entry, (entry.signed_receipt, receipt), (entry.entry.index, entry.entry.proof), box)
 
 
 def _placed(
@@ -128,9 +125,7 @@ def _withdrawal_faults(lot: LotCase, entry: Listed, given: Mapping[str, Any]) ->
     assert box is not None
     if proof is None:
         yield _about(
-            entry,
-            "被称为已撤回，但没有撤回声明",
-            "is called withdrawn, but there is no statement of withdrawal",
+            entry, "被称为已撤回，但没有撤回声明", "is called withdrawn, but there is no statement of withdrawal"
         )
         return
     signed = Signed.from_json(proof["receipt"])
@@ -141,9 +136,7 @@ def _withdrawal_faults(lot: LotCase, entry: Listed, given: Mapping[str, Any]) ->
         return
     said = receipts.Withdrawal.read(fact.statement)
     if {(said.lot, said.manifest_sha256), (fact.lot, fact.manifest_sha256)} != {(lot.code, entry.sha256)}:
-        yield _about(
-            entry, "的撤回声明所指是别的投标", "is called withdrawn by a statement about another bid"
-        )
+        yield _about(entry, "的撤回声明所指是别的投标", "is called withdrawn by a statement about another bid")
     hashes = tuple(keys.unb64(part) for part in proof["proof"])
     yield from _placed(lot, entry, (signed, receipt), (proof["index"], hashes), box)
 
@@ -163,9 +156,7 @@ def complete(found: list[Listed], disclosed: list[Disclosed]) -> Section[None]:
     yield from one(
         "complete",
         faults,
-        Words(
-            f"日志封存的 {taken} 份投标全部在名册上", f"all {taken} bids that the log sealed are on the roll"
-        ),
+        Words(f"日志封存的 {taken} 份投标全部在名册上", f"all {taken} bids that the log sealed are on the roll"),
     )
 
 
@@ -213,14 +204,9 @@ def _ack_faults(lot: LotCase, row: Mapping[str, Any], listed: set[str]) -> Itera
     signed = Signed.from_json({"file": row["file"], "sig": row["sig"]})
     said = Ack.read(signed) if row["kind"] == "ack" else receipts.Refusal.read(signed)
     witness = lot.book.policy.witnesses.get(row["node"])
-    if (
-        witness is None
-        or not signed.signed_by(witness.verifier.key)
-        or lot.view.trustee_of(witness.sign_key) != said.i
-    ):
+    if witness is None or not signed.signed_by(witness.verifier.key) or lot.view.trustee_of(witness.sign_key) != said.i:
         yield Words(
-            f"{row['node']} 的确认不是它签的",
-            f"an acknowledgement in the name of {row['node']} is not signed by it",
+            f"{row['node']} 的确认不是它签的", f"an acknowledgement in the name of {row['node']} is not signed by it"
         )
     if said.manifest_sha256 not in listed:
         digest = short(said.manifest_sha256)

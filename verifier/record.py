@@ -38,9 +38,7 @@ def record(lot: LotCase, read: list[Read], admitted: Admitted) -> Section[None]:
             f"{short(fact.record_sha256)} says what opened here, signed by {who}",
         ),
     )
-    if any(one_sig.by == "supervisor" for one_sig in fact.signatures) and not _supervisor_signed(
-        lot, raw, fact
-    ):
+    if any(one_sig.by == "supervisor" for one_sig in fact.signatures) and not _supervisor_signed(lot, raw, fact):
         yield not_due(
             "record",
             "监督部门签署人的证书未公布，其签名未核验",
@@ -69,9 +67,7 @@ def _supervisor_signed(lot: LotCase, raw: bytes, fact: facts.OpeningRecord) -> b
     return all(keys.verified(keys.unb64(sig), raw, key) for sig in sigs)
 
 
-def _content_faults(
-    lot: LotCase, told: Mapping[str, Any], read: list[Read], admitted: Admitted
-) -> Iterator[Words]:
+def _content_faults(lot: LotCase, told: Mapping[str, Any], read: list[Read], admitted: Admitted) -> Iterator[Words]:
     box = lot.final.fact
     roll = {"seq": box.seq, "root": box.root, "count": box.count, "cut_size": box.cut_size}
     if (told["type"], told["lot"], told["roll"]) != (RECORD, lot.code, roll):

@@ -41,9 +41,7 @@ def admission(lot: LotCase, found: list[Listed]) -> Section[Admitted | None]:
     if admitted is None or not found:
         yield _not_admitted(due=bool(logged) and lot.happened(LotEvent.END_OPENING) is not None)
         return None
-    closes = {
-        i: said.close for i, said in lot.view.closes_of(lot.final).items() if said.index < admitted.index
-    }
+    closes = {i: said.close for i, said in lot.view.closes_of(lot.final).items() if said.index < admitted.index}
     live = [entry.manifest for entry in found if entry.status is Status.LIVE]
     expected = release.admitted(live, stage, closes)
     wrong = Words("准入的投标与封箱声明推出的不同", "other bids were admitted than the closes below it admit")
@@ -56,9 +54,7 @@ def admission(lot: LotCase, found: list[Listed]) -> Section[Admitted | None]:
 
 def _not_admitted(*, due: bool) -> Claim:
     if due:
-        return lie(
-            "admitted", "首阶段的准入与最终名册不符", "the first stage's admission is not on the final roll"
-        )
+        return lie("admitted", "首阶段的准入与最终名册不符", "the first stage's admission is not on the final roll")
     return not_due("admitted", "首阶段尚未准入", "the first stage is not admitted yet")
 
 
@@ -90,8 +86,7 @@ def started(lot: LotCase) -> Section[None]:
     good = Words("主持人未宣布，等待期满后开启", "nobody started it; opened after open_wait")
     if begun is not None:
         good = Words(
-            f"第 {begun} 条宣布开标，此后才有份额承诺",
-            f"started by entry {begun}; every promise came after it",
+            f"第 {begun} 条宣布开标，此后才有份额承诺", f"started by entry {begun}; every promise came after it"
         )
     yield from one("started", faults, good)
 
@@ -152,10 +147,7 @@ def files(lot: LotCase, stage: Stage, admitted: Admitted) -> Section[list[Given]
             found.append(Given(i, Release.parse(raw)))
     if len(found) < stage.t and not faults:
         faults.append(
-            Words(
-                f"{stage.name}：份额文件不足 {stage.t} 份",
-                f"{stage.name}: fewer than {stage.t} release files",
-            )
+            Words(f"{stage.name}：份额文件不足 {stage.t} 份", f"{stage.name}: fewer than {stage.t} release files")
         )
     yield from one(
         "releases",

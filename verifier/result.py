@@ -84,9 +84,7 @@ def result(
 
 def _logged_faults(raw: bytes, told: Mapping[str, Any], fact: facts.ResultPublished) -> Iterator[Words]:
     if canonical.sha(raw) != fact.result_sha256:
-        yield Words(
-            "公布的结果与日志中的哈希不符", "the published result is not the one whose hash was logged"
-        )
+        yield Words("公布的结果与日志中的哈希不符", "the published result is not the one whose hash was logged")
     shown = [(row["bid_id"], row["rank"], row["total"]) for row in told["ranking"]]
     if shown != [(place.bid_id, place.rank, place.total) for place in fact.ranking]:
         yield Words("公布的名次与日志不符", "the published ranking is not the one logged")
@@ -95,12 +93,9 @@ def _logged_faults(raw: bytes, told: Mapping[str, Any], fact: facts.ResultPublis
 def _computed_faults(lot: LotCase, raw: bytes, computed: bytes) -> Iterator[Words]:
     if raw == computed:
         return
-    here = [
-        (row["rank"], short(row["bid_id"]), row["total"]) for row in canonical.decode(computed)["ranking"]
-    ]
+    here = [(row["rank"], short(row["bid_id"]), row["total"]) for row in canonical.decode(computed)["ranking"]]
     yield Words(
-        f"{lot.code} 的结果与按评分表重新计算的不同，应为 {here}",
-        f"the result is not what the sheets give: {here}",
+        f"{lot.code} 的结果与按评分表重新计算的不同，应为 {here}", f"the result is not what the sheets give: {here}"
     )
 
 
@@ -135,10 +130,7 @@ def publicity(lot: LotCase) -> Section[None]:
     yield from one(
         "publicity",
         faults,
-        Words(
-            f"{begun.at} 至 {ends}，符合 {least.rule.cited}",
-            f"{begun.at} to {ends}, as {least.rule.cited} asks",
-        ),
+        Words(f"{begun.at} 至 {ends}，符合 {least.rule.cited}", f"{begun.at} to {ends}, as {least.rule.cited} asks"),
     )
 
 
@@ -148,8 +140,7 @@ def _awarded_early(lot: LotCase, ends: str) -> Iterator[Words]:
     until = moments.seconds(ends) - 1
     if chosen is not None and moments.seconds(chosen.at) < until:
         yield Words(
-            f"公示至 {ends}，却于 {chosen.at} 定标",
-            f"awarded at {chosen.at}, although publicity ran until {ends}",
+            f"公示至 {ends}，却于 {chosen.at} 定标", f"awarded at {chosen.at}, although publicity ran until {ends}"
         )
     since = lot.book.cosigned.since(logged[0][0]) if logged else None
     if since is not None and since < until:
@@ -179,8 +170,7 @@ def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Sec
     )
     if given_up:
         words = Words(
-            f"{words.zh}（平台称放弃中标：{given_up}）",
-            f"{words.en} (the portal says these gave up: {given_up})",
+            f"{words.zh}（平台称放弃中标：{given_up}）", f"{words.en} (the portal says these gave up: {given_up})"
         )
     yield from one("award", faults, words)
 
@@ -198,9 +188,7 @@ def _candidate_faults(
     rank = {row["bid_id"]: row["rank"] for row in ranking}
     order = [rank.get(row["bid_id"], 0) for row in candidates]
     if order != sorted(order) or {row["bid_id"] for row in candidates} != set(rank):
-        yield Words(
-            "公示的候选人顺序与评审结果不符", "the candidates on view are not in the order of the result"
-        )
+        yield Words("公示的候选人顺序与评审结果不符", "the candidates on view are not in the order of the result")
     sealed = {one_bid.bid_id: one_bid for one_bid in read}
     for row in candidates:
         if not _is_sealed(row, sealed.get(row["bid_id"])):
@@ -226,9 +214,7 @@ def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterato
     }
     found = [one_bid for one_bid in read if one_bid.bid_id == fact.bid_id]
     if not found or not _is_sealed(winner, found[0]):
-        yield Words(
-            "中标人、中标价与密封的投标不符", "the award names another bidder or price than was sealed"
-        )
+        yield Words("中标人、中标价与密封的投标不符", "the award names another bidder or price than was sealed")
     if lot.told["awarded_bid"] != fact.bid_id:
         yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")
     moved = lot.happened(LotEvent.AWARD)
@@ -247,6 +233,4 @@ def _deemed_faults(lot: LotCase, moved: facts.StateChanged) -> Iterator[Words]:
     begun = lot.happened(LotEvent.START_PUBLICITY)
     due = None if begun is None else timetable.decide_by(lot.case.pack, clock.parse_rfc3339(begun.at))
     if due is None or clock.parse_rfc3339(moved.at) < due.at:
-        yield Words(
-            "无人签署定标，且法定视同确定的期限未到", "nobody signed the award, and no law had chosen yet"
-        )
+        yield Words("无人签署定标，且法定视同确定的期限未到", "nobody signed the award, and no law had chosen yet")

@@ -51,12 +51,7 @@ def _rows(value: object) -> list[Any]:
 
 def _roll_faults(told: Mapping[str, Any], found: list[Listed], box: Box) -> Iterator[Words]:
     fact = box.fact
-    if (told["seq"], told["cut_size"], told["root"], told["count"]) != (
-        fact.seq,
-        fact.cut_size,
-        fact.root,
-        fact.count,
-    ):
+    if (told["seq"], told["cut_size"], told["root"], told["count"]) != (fact.seq, fact.cut_size, fact.root, fact.count):
         yield Words(
             "名册的序号、截取位置、根或份数与日志不符",
             "the roll names another number, cut, root or count than box.closed",
@@ -139,9 +134,7 @@ def _voided(lot: LotCase, found: list[Listed]) -> Iterator[Words]:
         stale = entry.manifest.keyset_sha256 != current
         if entry.status is Status.LIVE and (stale or entry.by is not None):
             yield _about(
-                entry,
-                "密封所用的密钥集已失效，却列为有效",
-                "was sealed with old terms and yet is called live",
+                entry, "密封所用的密钥集已失效，却列为有效", "was sealed with old terms and yet is called live"
             )
         if entry.status is Status.VOID and (not stale or entry.by != current):
             yield _about(entry, "条款未变却被称为无效", "is called void, though its terms still stand")
@@ -157,9 +150,7 @@ def _replaced(found: list[Listed]) -> Iterator[Words]:
             continue
         successor = known.get(entry.by or "")
         if successor is None or successor.manifest.prev_manifest_sha256 != entry.sha256:
-            yield _about(
-                entry, "被称为已替换，但没有替换它的投标", "is called replaced, but no bid replaces it"
-            )
+            yield _about(entry, "被称为已替换，但没有替换它的投标", "is called replaced, but no bid replaces it")
         elif successor.bidder is not None and not _by_same_key(entry, successor.bidder):
             yield _about(entry, "替换它的投标不是同一密钥签名", "is called replaced by a bid of another key")
 

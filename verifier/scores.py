@@ -32,9 +32,7 @@ def committee(lot: LotCase) -> Section[bool]:
         else [Words("公布的评委与日志不符", "the published committee is not the one logged")]
     )
     aliases = ", ".join(sorted(shown))
-    return (
-        yield from one("committee", faults, Words(f"评委 {aliases}，与日志一致", f"{aliases}, as logged"))
-    )
+    return (yield from one("committee", faults, Words(f"评委 {aliases}，与日志一致", f"{aliases}, as logged")))
 
 
 def _rows(value: object) -> list[dict[str, Any]]:
@@ -59,24 +57,17 @@ def documents(lot: LotCase) -> Section[None]:
         yield from one("docs", _document_faults(lot, stage.name, opened), good)
 
 
-def _document_faults(
-    lot: LotCase, stage: str, opened: Mapping[str, tuple[str, str | None]]
-) -> Iterator[Words]:
+def _document_faults(lot: LotCase, stage: str, opened: Mapping[str, tuple[str, str | None]]) -> Iterator[Words]:
     if stage not in lot.view.admissions:
-        yield Words(
-            f"{stage}：准入没有全体评委签名", f"{stage}: admitted without the signature of every member"
-        )
+        yield Words(f"{stage}：准入没有全体评委签名", f"{stage}: admitted without the signature of every member")
     admitted = set(lot.view.admissions[stage].bids) if stage in lot.view.admissions else opened.keys()
     if opened.keys() - admitted or (lot.logged(facts.ResultPublished) and admitted - opened.keys()):
         yield Words(
-            f"{stage}：开启的不是准入的投标",
-            f"{stage}: other bids were opened for the committee than admitted",
+            f"{stage}：开启的不是准入的投标", f"{stage}: other bids were opened for the committee than admitted"
         )
     rows = _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
     if {row["bid_id"]: (row["result"], row["sha256"]) for row in rows} != opened:
-        yield Words(
-            "公布的文件开启结果与日志不符", "the published outcome of the documents is not the one logged"
-        )
+        yield Words("公布的文件开启结果与日志不符", "the published outcome of the documents is not the one logged")
 
 
 def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet] | None]:
@@ -110,9 +101,7 @@ def _sheet_faults(
     signed = Signed(keys.unb64(told["file"]), keys.unb64(told["sig"]))
     own = keys.spell(key_of(keys.unb64(told["cert"]))) == sign_key
     if not own or not signed.signed_by(keys.parse(sign_key)):
-        yield Words(
-            f"{alias} 的评分表不是该评委签的", f"the sheet of {alias} is not signed by the key of that seat"
-        )
+        yield Words(f"{alias} 的评分表不是该评委签的", f"the sheet of {alias} is not signed by the key of that seat")
     if sheets.parse(signed.raw).evaluator != alias:
         yield Words(f"{alias} 的评分表写的是别的评委", f"the sheet of {alias} names another evaluator")
     if [(fact.sheet_sha256, fact.sig) for fact in sealed[-1:]] != [(signed.sha256, told["sig"])]:

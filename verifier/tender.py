@@ -50,11 +50,7 @@ def _notice_faults(
         yield Words("公告文件与日志记录的哈希不符", "the notice is not the file whose hash was logged")
     if not signed.signed_by(key_of(keys.unb64(told["cert"]))):
         yield Words("公告签名无效", "the owner's signature over the notice is not valid")
-    if (notice["tender"], notice["pack"], notice["pack_sha256"]) != (
-        fact.tender,
-        fact.pack,
-        fact.pack_sha256,
-    ):
+    if (notice["tender"], notice["pack"], notice["pack_sha256"]) != (fact.tender, fact.pack, fact.pack_sha256):
         yield Words("公告内容与日志记录不同", "the notice names another tender or law pack than the log")
     said = {(row["lot"], row["method_sha256"], row["ceiling"]) for row in notice["lots"]}
     if said != {(row.lot, row.method_sha256, row.ceiling) for row in fact.lots}:
@@ -115,9 +111,7 @@ def _pack_faults(pack: Pack, fact: facts.NoticePublished) -> Iterator[Words]:
         )
 
 
-def _documents(
-    archive: Archive, book: Book, told: Mapping[str, Any], fact: facts.NoticePublished
-) -> Section[None]:
+def _documents(archive: Archive, book: Book, told: Mapping[str, Any], fact: facts.NoticePublished) -> Section[None]:
     logged = {(one.name, one.size, one.sha256) for one in fact.documents}
     added = [one for _, one in book.find(facts.DocumentAdded) if one.tender == fact.tender]
     logged |= {(one.name, one.size, one.sha256) for one in added}
@@ -125,17 +119,12 @@ def _documents(
     if shown != logged:
         names = ", ".join(sorted(name for name, _, _ in shown ^ logged))
         yield lie(
-            "documents",
-            f"招标文件清单与日志不符：{names}",
-            f"the list of documents is not the one logged: {names}",
+            "documents", f"招标文件清单与日志不符：{names}", f"the list of documents is not the one logged: {names}"
         )
         return
     held = [row for row in sorted(logged) if find_document(archive, row[2]) is not None]
     wrong = [name for name, size, sha256 in held if find_document(archive, sha256) != (size, sha256)]
-    faults = [
-        Words(f"{name} 与公布的哈希不符", f"{name} is not the file whose hash was published")
-        for name in wrong
-    ]
+    faults = [Words(f"{name} 与公布的哈希不符", f"{name} is not the file whose hash was published") for name in wrong]
     yield from one(
         "documents",
         faults,
@@ -191,15 +180,11 @@ def _move_faults(moves: Sequence[tuple[int, facts.StateChanged]], shown: str) ->
                 f"entry {index} moves on from {fact.was}, but the lot was {state}",
             )
         if fact.at < since:
-            yield Words(
-                f"第 {index} 条的时间早于前一次变动", f"entry {index} is dated before the move it follows"
-            )
+            yield Words(f"第 {index} 条的时间早于前一次变动", f"entry {index} is dated before the move it follows")
         yield from _unlawful(index, fact)
         state, since = fact.now, fact.at
     if state != shown:
-        yield Words(
-            f"平台称状态为“{shown}”，日志为“{state}”", f"the portal says {shown}, the log says {state}"
-        )
+        yield Words(f"平台称状态为“{shown}”，日志为“{state}”", f"the portal says {shown}, the log says {state}")
 
 
 def _unlawful(index: int, fact: facts.StateChanged) -> Iterator[Words]:

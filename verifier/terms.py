@@ -56,15 +56,12 @@ def _keyset_faults(lot: LotCase) -> Iterator[Words]:
     noticed = {row["lot"]: row["keyset_sha256"] for row in lot.case.notice["lots"]}
     versions = {canonical.sha(keys.unb64(fact.file)) for _, fact in lot.logged(facts.Keyset)}
     if noticed.get(lot.code) not in versions:
-        yield Words(
-            "公告中印的密钥集哈希不在日志中", "the keyset hash printed in the notice is not in the log"
-        )
+        yield Words("公告中印的密钥集哈希不在日志中", "the keyset hash printed in the notice is not in the log")
     shown = {canonical.sha(keys.unb64(str(lot.told["keyset"])))}
     shown |= {canonical.sha(lot.get("keyset.json"))} if lot.has("keyset.json") else set()
     if shown != {terms.sha256}:
         yield Words(
-            "平台给出的密钥集不是日志中生效的那一份",
-            "the portal hands out another keyset than the one in force",
+            "平台给出的密钥集不是日志中生效的那一份", "the portal hands out another keyset than the one in force"
         )
 
 
@@ -104,8 +101,7 @@ def deadline(lot: LotCase) -> Section[None]:
         )
     moved = len(lot.logged(facts.Timetable)) - 1
     good = Words(
-        f"截止 {closes}，开标 {opens}，顺延 {moved} 次",
-        f"bids close {closes}, open {opens}; extended {moved} times",
+        f"截止 {closes}，开标 {opens}，顺延 {moved} 次", f"bids close {closes}, open {opens}; extended {moved} times"
     )
     yield from one("timetable", faults, good)
     for words in void:

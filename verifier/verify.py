@@ -11,20 +11,7 @@ from supervision import facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
 from tendering.rules import LotEvent
-from verifier import (
-    closing,
-    kept,
-    log,
-    opening,
-    receipts,
-    record,
-    release,
-    result,
-    roll,
-    scores,
-    tender,
-    terms,
-)
+from verifier import closing, kept, log, opening, receipts, record, release, result, roll, scores, tender, terms
 from verifier.case import Case, Given, LotCase
 from verifier.claims import Claim, Section, about, guarded, not_due, one
 from verifier.listed import Listed
@@ -94,9 +81,7 @@ def failed(lot: LotCase, pack: Pack) -> Section[None]:
     if lot.happened(LotEvent.CANCEL) is not None:
         told = [fact for _, fact in lot.book.find(facts.TenderCancelled)]
         faults = [] if told else [Words("日志中没有终止原因", "cancelled without a reason in the log")]
-        yield from one(
-            "failed", faults, Words("已终止，原因在日志中", "cancelled, with its reason in the log")
-        )
+        yield from one("failed", faults, Words("已终止，原因在日志中", "cancelled, with its reason in the log"))
         return
     box = lot.view.box
     yield from too_few(pack, 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids))
@@ -146,9 +131,7 @@ def _opening(lot: LotCase, found: list[Listed]) -> Section[list[Read]]:
 def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read]]:
     admitted = lot.view.admissions.get(stage.name)
     if admitted is None or not lot.logged(facts.OpeningRecord):
-        yield not_due(
-            "releases", "份额随开标记录公布", "released lines are published with the opening record"
-        )
+        yield not_due("releases", "份额随开标记录公布", "released lines are published with the opening record")
         return []
     given: list[Lines] = (yield from guarded("releases", release.files(lot, stage, admitted))) or []
     read = (yield from guarded("bid", opening.bids(lot, stage, found, admitted, given))) or []
@@ -156,9 +139,7 @@ def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read
     return read
 
 
-def _evaluation(
-    lot: LotCase, method: MethodSpec | None, read: list[Read], disclosed: list[Disclosed]
-) -> Section[None]:
+def _evaluation(lot: LotCase, method: MethodSpec | None, read: list[Read], disclosed: list[Disclosed]) -> Section[None]:
     yield from guarded("committee", scores.committee(lot))
     yield from guarded("docs", scores.documents(lot))
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))

@@ -18,9 +18,7 @@ from evaluation.desk.service import Report
 from kernel import clock
 from kernel.db import own_transaction, transaction
 
-bp = Blueprint(
-    "evaluator_api", __name__, url_prefix="/api/v1/evaluator", description="For the evaluator process alone"
-)
+bp = Blueprint("evaluator_api", __name__, url_prefix="/api/v1/evaluator", description="For the evaluator process alone")
 
 MAX_BODY = 4 * 1024 * 1024
 P = ParamSpec("P")

@@ -98,16 +98,10 @@ def ciphertext(lot_code: str, sha256: str) -> tuple[BinaryIO, int]:
     """An admitted bid's sealed documents and their size, opened for streaming."""
     lot = lifecycle.lot_of(lot_code)
     wanted = (
-        select(Envelope, Bid)
-        .join(Bid, Bid.id == Envelope.bid)
-        .where(Bid.lot == lot.code, Envelope.sha256 == sha256)
+        select(Envelope, Bid).join(Bid, Bid.id == Envelope.bid).where(Bid.lot == lot.code, Envelope.sha256 == sha256)
     )
     found = db.session.execute(wanted).first()
-    if (
-        found is None
-        or found[1].bid_id not in admitting.admitted(lot)
-        or found[0].stage != reading.stage(lot).name
-    ):
+    if found is None or found[1].bid_id not in admitting.admitted(lot) or found[0].stage != reading.stage(lot).name:
         raise NotFound("ciphertext.unknown", "没有这份密文", "There is no such ciphertext")
     return site().blobs.open(found[0].blob_key), found[0].size
 
@@ -116,9 +110,7 @@ def take(lot_code: str, report: Report, now: dt.datetime) -> None:
     """Enter what was found, once; the fact is open, what the files say is not."""
     lot = lifecycle.lot_of(lot_code, lock=True)
     if report.bid_id not in admitting.admitted(lot) or report.stage != reading.stage(lot).name:
-        raise Conflict(
-            "docs.not_admitted", "该投标未获准开启", "This bid was not admitted", rule="sealing.md 1.5"
-        )
+        raise Conflict("docs.not_admitted", "该投标未获准开启", "This bid was not admitted", rule="sealing.md 1.5")
     if report.bid_id in reading.documents(lot.code):
         return
     row = OpenedDocuments(

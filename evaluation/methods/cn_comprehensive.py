@@ -26,9 +26,7 @@ def score(spec: MethodSpec, bids: Sequence[Priced], sheets: Sequence[Sheet], tra
     return [_scored(spec, bid, benchmark, sheets, trace) for bid in bids]
 
 
-def _scored(
-    spec: MethodSpec, bid: Priced, benchmark: Fraction, sheets: Sequence[Sheet], trace: Trace
-) -> Scored:
+def _scored(spec: MethodSpec, bid: Priced, benchmark: Fraction, sheets: Sequence[Sheet], trace: Trace) -> Scored:
     price_score = _price_score(spec, bid, benchmark, trace)
     means = {one.id: panel.mean(spec, sheets, bid.bid_id, one, trace) for one in spec.criteria}
     total = _total(spec, bid, [price_score, *means.values()], trace)
@@ -37,7 +35,9 @@ def _scored(
 
 def _price_score(spec: MethodSpec, bid: Priced, benchmark: Fraction, trace: Trace) -> Fraction:
     exact = benchmark / bid.evaluated * spec.price_weight
-    formula = f"base {decimals.shown(benchmark)} / {decimals.shown(bid.evaluated)} x {decimals.plain(spec.price_weight)}"
+    formula = (
+        f"base {decimals.shown(benchmark)} / {decimals.shown(bid.evaluated)} x {decimals.plain(spec.price_weight)}"
+    )
     rounded = spec.rounding.at(Stage.PRICE_SCORE, exact)
     return trace.note(Step("S_price", bid.bid_id, RULE, formula, exact, rounded))
 

@@ -37,9 +37,7 @@ def evaluate(spec: MethodSpec, bids: Sequence[Bid], sheets: Sequence[Sheet]) -> 
 
 def _refuse_unfit(spec: MethodSpec, bids: Sequence[Bid], sheets: Sequence[Sheet]) -> None:
     if len({sheet.evaluator for sheet in sheets}) != len(sheets) or not sheets:
-        raise Invalid(
-            "sheet.unfit", "每位评委一份评分表", "One sheet from each evaluator", rule="evaluation.md 1.13"
-        )
+        raise Invalid("sheet.unfit", "每位评委一份评分表", "One sheet from each evaluator", rule="evaluation.md 1.13")
     ids = frozenset(bid.bid_id for bid in bids)
     if len(ids) != len(bids):
         raise Invalid("bid.repeated", "投标重复", "A bid is listed twice", rule="evaluation.md 1.0")
@@ -61,9 +59,7 @@ def _standing(spec: MethodSpec, valid: Sequence[Bid], sheets: Sequence[Sheet], t
     return rank.ranked(spec.tie, _scored(spec, priced, sheets, trace))
 
 
-def _scored(
-    spec: MethodSpec, priced: Sequence[prices.Priced], sheets: Sequence[Sheet], trace: Trace
-) -> list[Scored]:
+def _scored(spec: MethodSpec, priced: Sequence[prices.Priced], sheets: Sequence[Sheet], trace: Trace) -> list[Scored]:
     match spec.id:
         case MethodId.LOWEST:
             return cn_lowest.score(spec, priced, sheets, trace)

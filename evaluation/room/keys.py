@@ -16,11 +16,7 @@ from sealing import age
 SIGN_FILE = "evaluator.pem"
 IDENTITY_FILE = "evaluator.key"
 CARD_FILE = "evaluator.json"
-_PEM = (
-    serialization.Encoding.PEM,
-    serialization.PrivateFormat.PKCS8,
-    serialization.NoEncryption(),
-)
+_PEM = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
 class FolderError(ValueError):
@@ -47,9 +43,7 @@ class EvaluatorKeys:
     def load(cls, folder: Path) -> Self:
         """FolderError when `folder` was never initialized."""
         if not (folder / SIGN_FILE).exists():
-            raise FolderError(
-                f"{folder} holds no evaluator: run `kaibiao evaluator init --dir {folder}` first"
-            )
+            raise FolderError(f"{folder} holds no evaluator: run `kaibiao evaluator init --dir {folder}` first")
         key = serialization.load_pem_private_key((folder / SIGN_FILE).read_bytes(), None)
         if not isinstance(key, Ed25519PrivateKey):
             raise FolderError(f"{folder / SIGN_FILE} is not an Ed25519 key")

@@ -115,9 +115,7 @@ class RoomHandler(BaseHTTPRequestHandler):
     def _send(self, src: BinaryIO, found: Shelved) -> None:
         span = _span(self.headers.get("Range"), found.size)
         if span is None:
-            self._refuse(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{found.size}"}
-            )
+            self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, {"Content-Range": f"bytes */{found.size}"})
             return
         first, count = span
         partial = self.headers.get("Range") is not None
@@ -146,9 +144,7 @@ class RoomHandler(BaseHTTPRequestHandler):
     def _text(self, status: HTTPStatus, text: str, kind: str) -> None:
         raw = text.encode()
         self.send_response(status)
-        self._headers(
-            {"Content-Type": kind, "Content-Length": str(len(raw)), "Content-Security-Policy": _STRICT}
-        )
+        self._headers({"Content-Type": kind, "Content-Length": str(len(raw)), "Content-Security-Policy": _STRICT})
         if self.command == "GET":
             self.wfile.write(raw)
 
@@ -199,12 +195,9 @@ def _status_page(rooms: Rooms) -> str:
     for place, found in rooms.shelves.places():
         counts.setdefault(place.lot, [0, 0])[found["result"] != "opened"] += 1
     rows = "".join(
-        f"<tr><td>{html.escape(lot)}<td>{opened}<td>{judged}"
-        for lot, (opened, judged) in sorted(counts.items())
+        f"<tr><td>{html.escape(lot)}<td>{opened}<td>{judged}" for lot, (opened, judged) in sorted(counts.items())
     )
-    facts = "".join(
-        f"<dt>{html.escape(name)}<dd>{html.escape(value)}" for name, value in rooms.status().items()
-    )
+    facts = "".join(f"<dt>{html.escape(name)}<dd>{html.escape(value)}" for name, value in rooms.status().items())
     return (
         "<!doctype html><html lang=zh-CN><meta charset=utf-8><title>评审终端 Evaluator</title>"
         "<style>body{font:16px system-ui;margin:2rem;max-width:60rem}td,th{padding:.3rem 1rem;text-align:left}</style>"

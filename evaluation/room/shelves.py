@@ -42,9 +42,7 @@ class Shelves:
 
     def keep_opened(self, place: Place, catalog: Catalog) -> dict[str, Any]:
         files = [one.to_json() for one in catalog.files]
-        return self._keep(
-            place, {"result": "opened", "sha256": catalog.sha256, "files": files, "judgment": None}
-        )
+        return self._keep(place, {"result": "opened", "sha256": catalog.sha256, "files": files, "judgment": None})
 
     def keep_judged(self, place: Place, judgment: Judgment) -> dict[str, Any]:
         words = {"party": judgment.party.value, "rule": judgment.rule, "zh": judgment.zh, "en": judgment.en}

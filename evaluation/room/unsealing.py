@@ -85,18 +85,14 @@ class Unsealing:
         except TooFewLinesError:
             return None
         if isinstance(combined, Judgment):
-            waiting = combined.party is Party.TRUSTEE and len(lines) < len(
-                manifest.envelope(job.stage).shares
-            )
+            waiting = combined.party is Party.TRUSTEE and len(lines) < len(manifest.envelope(job.stage).shares)
             return None if waiting else self.shelves.keep_judged(place, combined)
         return self._unseal(job, manifest, combined.secret)
 
     def _unseal(self, job: Job, manifest: Manifest, secret: bytes) -> dict[str, Any]:
         place, envelope = Place(job.lot, manifest.bid_id), manifest.envelope(job.stage)
         ciphertext, plain = self.shelves.ciphertext(place), self.shelves.payload(place)
-        self.portal.save(
-            f"/lots/{job.lot}/ciphertexts/{envelope.ciphertext_sha256}", ciphertext, envelope.size
-        )
+        self.portal.save(f"/lots/{job.lot}/ciphertexts/{envelope.ciphertext_sha256}", ciphertext, envelope.size)
         fault = opening.decrypt(manifest, envelope, secret, ciphertext, plain)
         if fault is not None:
             return self.shelves.keep_judged(place, fault)

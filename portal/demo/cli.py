@@ -136,9 +136,7 @@ def _ports(read: Settings) -> list[int]:
 
 def _suspects(stage: Stage) -> list[Path]:
     """Logs worth reading: of the parts that died, and of those that wrote of an error."""
-    dead = {
-        part.name for part in stage.fleet.parts if part.process is None or part.process.poll() is not None
-    }
+    dead = {part.name for part in stage.fleet.parts if part.process is None or part.process.poll() is not None}
     logs = sorted(stage.fleet.logs.glob("*.log"))
     return [log for log in logs if log.stem in dead or _complains(log)] or [stage.fleet.logs]
 

@@ -21,11 +21,7 @@ from portal.demo.terms import Offer
 
 PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 PIECE = 1 << 20
-TENDER = (
-    ("notice.html", "招标公告.pdf"),
-    ("documents.html", "招标文件.pdf"),
-    ("bill.html", "工程量清单.pdf"),
-)
+TENDER = (("notice.html", "招标公告.pdf"), ("documents.html", "招标文件.pdf"), ("bill.html", "工程量清单.pdf"))
 
 
 @dataclass(frozen=True)
@@ -72,9 +68,7 @@ def _printed(browser: Browser, template: str, path: Path, values: Mapping[str, A
 def _bid(browser: Browser, folder: Path, offer: Offer) -> list[Path]:
     """A letter of bid, and drawings scanned to the size of this bid: noise, which no compression shrinks."""
     bidder = next(role for role in BIDDERS if role.login == offer.login)
-    letter = _printed(
-        browser, "letter.html", folder / "投标函及施工组织设计.pdf", {"offer": offer, "bidder": bidder}
-    )
+    letter = _printed(browser, "letter.html", folder / "投标函及施工组织设计.pdf", {"offer": offer, "bidder": bidder})
     scans = folder / "图纸与业绩证明扫描件.tif"
     rest = offer.megabytes * 1_000_000 - letter.stat().st_size
     with scans.open("wb") as file:

@@ -57,10 +57,7 @@ def _check(play: Play, watcher: Watcher) -> None:
         right = money.words(money.parse(event["price"]))
         hold("the amounts in words are right", holds=event["price_words"] == right)
     released = {event["node"] for event in watcher.of("node.released")}
-    hold(
-        "three nodes gave their shares, the dead one none",
-        holds=len(released) == 3 and KILLED not in released,
-    )
+    hold("three nodes gave their shares, the dead one none", holds=len(released) == 3 and KILLED not in released)
     hold("three lines are confirmed", holds=len(watcher.of("bid.confirmed")) == len(CONFIRMING))
     watcher.whole()
 

@@ -26,9 +26,7 @@ def fresh(var: Path) -> Iterator[Path]:
     clear(home)
     free = shutil.disk_usage(home).free
     if free < NEEDED:
-        raise DemoError(
-            f"{home}: {NEEDED // 10**9} GB of free disk are needed, there are {free / 10**9:.1f} GB"
-        )
+        raise DemoError(f"{home}: {NEEDED // 10**9} GB of free disk are needed, there are {free / 10**9:.1f} GB")
     folder = home / clock.beijing(clock.wall()).strftime("%Y%m%d-%H%M%S")
     folder.mkdir()
     with (folder / MARK).open("w") as mark:

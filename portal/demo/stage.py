@@ -84,9 +84,7 @@ class Stage:
     def call(self, method: str, path: str, body: Any = None, actor: Actor | None = None) -> Answer:
         """An API call as `actor`, or as a stranger."""
         response = self.http(method, f"{self.url}/api/v1/{path}", actor, body)
-        structured = response.content and response.headers.get("Content-Type", "").startswith(
-            "application/json"
-        )
+        structured = response.content and response.headers.get("Content-Type", "").startswith("application/json")
         return Answer(response.status_code, response.json() if structured else response.text)
 
     def http(self, method: str, url: str, actor: Actor | None = None, body: Any = None) -> httpx.Response:
@@ -98,9 +96,7 @@ class Stage:
         """The body of a call that has to succeed."""
         answer = self.call(method, path, body, actor)
         if answer.status >= 400:
-            raise DemoError(
-                f"{method} {path}: {answer.status} {json.dumps(answer.body, ensure_ascii=False)[:600]}"
-            )
+            raise DemoError(f"{method} {path}: {answer.status} {json.dumps(answer.body, ensure_ascii=False)[:600]}")
         return answer.body
 
     def cli(self, actor: Actor | None, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:

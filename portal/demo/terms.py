@@ -74,11 +74,7 @@ def notice(closes_at: dt.datetime) -> dict[str, Any]:
         "fund_source": "县级财政资金 60%，上级补助资金 40%",
         "qualification": "具有公路工程施工总承包三级及以上资质和有效的安全生产许可证；项目经理具有公路工程专业二级及以上注册建造师资格。",
         "consortium_allowed": True,
-        "contact": {
-            "name": "王工",
-            "phone": "0990-6210088",
-            "address": "清江县人民路 18 号县交通运输局 306 室",
-        },
+        "contact": {"name": "王工", "phone": "0990-6210088", "address": "清江县人民路 18 号县交通运输局 306 室"},
         "documents_obtained": "自公告发布之时起在本平台免费下载，无须登录。",
         "submission": "在投标人自己的计算机上封标后上传本平台；平台和任何单个节点都不能提前打开。",
         "bid_validity_days": 90,

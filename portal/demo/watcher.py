@@ -116,10 +116,7 @@ TOLD: dict[str, Callable[[Event], Line]] = {
         f"{grouped(event['price'])} 元",
         event["price_words"],
     ),
-    "bid.confirmed": lambda event: (
-        f"第 {event['line']} 行已确认",
-        f"line {event['line']} confirmed by its bidder",
-    ),
+    "bid.confirmed": lambda event: (f"第 {event['line']} 行已确认", f"line {event['line']} confirmed by its bidder"),
 }
 
 

@@ -32,16 +32,7 @@ def main(argv: Sequence[str]) -> int:
     found = _parser().parse_args(argv)
     try:
         code: int = found.act(found)
-    except (
-        CardError,
-        SetupError,
-        StateError,
-        PolicyError,
-        ClockError,
-        UnreachableError,
-        OSError,
-        ValueError,
-    ) as error:
+    except (CardError, SetupError, StateError, PolicyError, ClockError, UnreachableError, OSError, ValueError) as error:
         sys.stderr.write(f"kaibiao node: {error}\n")
         return 1
     return code
@@ -75,9 +66,7 @@ def _init_command(commands: Any) -> None:
 
 
 def _run_command(commands: Any) -> None:
-    parser = _command(
-        commands, "run", _run, "mirror, cosign, acknowledge, close and release; serve the status page"
-    )
+    parser = _command(commands, "run", _run, "mirror, cosign, acknowledge, close and release; serve the status page")
     parser.add_argument("--portal", required=True, help="the portal's address")
     parser.add_argument("--inbox", required=True, help="the address of the nodes' inboxes")
     parser.add_argument("--host", default="127.0.0.1")

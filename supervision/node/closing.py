@@ -95,9 +95,7 @@ class Closing:
         try:
             faults = list(self._faults(view, box, delivered))
         except (WireError, ValueError) as error:
-            faults = [
-                Fault("roll_malformed", f"名册格式不对({error})", f"the roll is malformed: {error}", RULE)
-            ]
+            faults = [Fault("roll_malformed", f"名册格式不对({error})", f"the roll is malformed: {error}", RULE)]
         if faults:
             self._refuse(view.lot, box, delivered, faults)
             return False
@@ -155,12 +153,7 @@ class Closing:
 
     def _refuse(self, lot: str, box: Box, delivered: Delivered, faults: list[Fault]) -> None:
         said = [{"code": fault.code, "en": fault.en, "zh": fault.zh} for fault in faults[:50]]
-        evidence: dict[str, Any] = {
-            "lot": lot,
-            "box_index": box.index,
-            "seq": box.fact.seq,
-            "root": box.fact.root,
-        }
+        evidence: dict[str, Any] = {"lot": lot, "box_index": box.index, "seq": box.fact.seq, "root": box.fact.root}
         evidence |= {"faults": said, "acks": self._acks_left_out(lot, delivered)}
         with self.state.transaction():
             self.alerts.add(Finding("roll.refused", "red", "behavior", evidence, lot))

@@ -76,9 +76,7 @@ class Counter:
             raise RefusedError("the deadline has passed on this node's clock")
         if not keys.verified(papers.sig, papers.manifest_raw, public_key_of(papers.bidder)):
             raise RefusedError("the signature over the manifest is not valid")
-        statement = Signed.make(
-            Presented(lot, digest, rfc3339(now)).content(), self.node.keys.witness.private
-        )
+        statement = Signed.make(Presented(lot, digest, rfc3339(now)).content(), self.node.keys.witness.private)
         with self.node.state.transaction():
             self.node.statements.hand_in(lot, digest, PRESENTED, statement)
             body = {"lot": lot, "presented": statement.to_json(), **_forwarded(papers)}

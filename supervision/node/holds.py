@@ -98,9 +98,7 @@ class Holds:
         """Fetch the supervising authority's orders from its own node; False if that did not answer."""
         if supervisor == self.keys.sign_key:
             return True
-        authority = next(
-            (found for found in self.policy.witnesses.values() if found.sign_key == supervisor), None
-        )
+        authority = next((found for found in self.policy.witnesses.values() if found.sign_key == supervisor), None)
         if authority is None or authority.url is None:
             return False
         try:

@@ -77,9 +77,7 @@ class Loop:
             ("post", self.post, POST_EVERY_S),
             ("look", self.look_around, PEERS_EVERY_S),
         ]
-        threads = [
-            threading.Thread(target=self._repeat, args=row[1:], name=row[0], daemon=True) for row in rounds
-        ]
+        threads = [threading.Thread(target=self._repeat, args=row[1:], name=row[0], daemon=True) for row in rounds]
         for thread in threads:
             thread.start()
         return threads

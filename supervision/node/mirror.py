@@ -78,10 +78,7 @@ class Mirror:
             "UPDATE head SET size = ?, root = ?, time = ?, frontier = ?"
             " WHERE origin = ? AND size = ? AND root = ? AND time = ?"
         )
-        now, then = (
-            (frontier.size, frontier.root(), time, hashes),
-            (self.origin, was.size, was.root, was.time),
-        )
+        now, then = ((frontier.size, frontier.root(), time, hashes), (self.origin, was.size, was.root, was.time))
         return self.state.change(sql, *now, *then) == 1
 
     def discard(self, size: int) -> None:
@@ -113,9 +110,7 @@ class Mirror:
 
     def lots(self) -> list[str]:
         """Every lot that has a keyset in the log."""
-        sql = (
-            "SELECT DISTINCT lot FROM fact WHERE kind = 'keyset' AND idx < ? AND lot IS NOT NULL ORDER BY lot"
-        )
+        sql = "SELECT DISTINCT lot FROM fact WHERE kind = 'keyset' AND idx < ? AND lot IS NOT NULL ORDER BY lot"
         return [row[0] for row in self.state.rows(sql, self.head().size)]
 
     def genesis(self) -> Fact | None:

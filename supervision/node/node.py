@@ -70,9 +70,7 @@ def check(policy: Policy, keys: NodeKeys) -> str:
     if policy.practice != is_practice(keys.witness.name):
         raise SetupError("practice keys and keys for earnest do not mix")
     if policy.platform is None:
-        raise SetupError(
-            "the policy has no line `# kaibiao platform ed25519:...`: receipts could not be checked"
-        )
+        raise SetupError("the policy has no line `# kaibiao platform ed25519:...`: receipts could not be checked")
     return witness.name
 
 
@@ -152,9 +150,7 @@ class Node:
     @cached_property
     def closing(self) -> Closing:
         kept = (self.lots, self.rolls, self.trustee, self.statements)
-        return Closing(
-            self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing, _roots(self.folder)
-        )
+        return Closing(self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing, _roots(self.folder))
 
     @cached_property
     def releasing(self) -> Releasing:

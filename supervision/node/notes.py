@@ -47,18 +47,14 @@ class Notes:
     def first_since(self, size: int, start: int) -> Note | None:
         """The note of that size that agrees with the mirror, with each cosigner's first line at or after `start`."""
         found = self.state.row("SELECT root FROM note WHERE size = ? AND compared = 1", size)
-        return (
-            None if found is None else self._with_lines(size, found[0], "SELECT name, line, min(time)", start)
-        )
+        return None if found is None else self._with_lines(size, found[0], "SELECT name, line, min(time)", start)
 
     def _with_lines(self, size: int, root: bytes, select: str, start: int) -> Note | None:
         found = self.state.row("SELECT raw FROM note WHERE size = ? AND root = ?", size, root)
         if found is None:
             return None
         note = Note.parse(found[0])
-        sql = (
-            f"{select} FROM cosignature WHERE size = ? AND root = ? AND time >= ? GROUP BY name ORDER BY name"
-        )
+        sql = f"{select} FROM cosignature WHERE size = ? AND root = ? AND time >= ? GROUP BY name ORDER BY name"
         lines = tuple(Signature.parse(row[1]) for row in self.state.rows(sql, size, root, start))
         return Note(note.text, note.signatures + lines)
 

@@ -35,9 +35,7 @@ class Outgoing:
         """Queue an answer in the caller's transaction; one that has this `key` already stands."""
         time = clock.rfc3339(self.clock.read())
         raw = canonical.encode({"type": TYPE, "node": self.node, "kind": kind, "body": body, "time": time})
-        self.state.change(
-            "INSERT INTO answer (key, kind, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, kind, raw
-        )
+        self.state.change("INSERT INTO answer (key, kind, raw) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", key, kind, raw)
 
     def signed(self, raw: bytes) -> bytes:
         """The wire form of a queued answer: its content without the type, and the signature over all of it."""

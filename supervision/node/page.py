@@ -35,9 +35,7 @@ def _frame(status: dict[str, Any], language: Language, body: str) -> str:
 
 def _switch(other: Language, language: Language) -> str:
     tongue = "en" if other == EN else "zh-CN"
-    return (
-        f'<a href="?lang={other}" hreflang="{other}" lang="{tongue}">{_word("other_language", language)}</a>'
-    )
+    return f'<a href="?lang={other}" hreflang="{other}" lang="{tongue}">{_word("other_language", language)}</a>'
 
 
 def _top(status: dict[str, Any], language: Language) -> str:
@@ -68,9 +66,7 @@ def _lots(status: dict[str, Any], language: Language) -> str:
     now = parse_rfc3339(status["now"])
     rows = [_lot(lot, now, language) for lot in status["lots"]]
     heads: tuple[Key, ...] = ("lot", "step", "closes", "opens", "said")
-    return _section("lots", language) + (
-        _table(heads, rows, language) if rows else _none("lots_none", language)
-    )
+    return _section("lots", language) + (_table(heads, rows, language) if rows else _none("lots_none", language))
 
 
 def _lot(lot: dict[str, Any], now: dt.datetime, language: Language) -> list[str]:
@@ -80,20 +76,13 @@ def _lot(lot: dict[str, Any], now: dt.datetime, language: Language) -> list[str]
     said = [word(SAID[kind.partition("/")[0]], language) for kind in lot["signed"]]
     released = [f"{word(STEPS['opened'], language)}({escape(stage)})" for stage in lot["released"]]
     times = (_until(lot[name], now, language) for name in ("closes_at", "opens_at"))
-    return [
-        f'<span class="mono">{escape(lot["lot"])}</span>',
-        step,
-        *times,
-        "<br>".join([*said, *released]) or "—",
-    ]
+    return [f'<span class="mono">{escape(lot["lot"])}</span>', step, *times, "<br>".join([*said, *released]) or "—"]
 
 
 def _alerts(status: dict[str, Any], language: Language) -> str:
     rows = [_alert(alert, language) for alert in status["alerts"]]
     heads: tuple[Key, ...] = ("what_alert", "lot", "since", "evidence")
-    return _section("alerts", language) + (
-        _table(heads, rows, language) if rows else _none("alerts_none", language)
-    )
+    return _section("alerts", language) + (_table(heads, rows, language) if rows else _none("alerts_none", language))
 
 
 def _alert(alert: dict[str, Any], language: Language) -> list[str]:
@@ -135,9 +124,7 @@ def _keys(status: dict[str, Any], language: Language) -> str:
         ("root", status["checkpoint"]["root"]),
         ("policy", status["policy_sha256"]),
     )
-    rows = "".join(
-        f'<dt>{_word(name, language)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in names
-    )
+    rows = "".join(f'<dt>{_word(name, language)}</dt><dd class="mono">{escape(value)}</dd>' for name, value in names)
     more = f'<p class="soft">{_word("recheck", language)}: <a href="status.json">status.json</a></p>'
     return f"{_section('key', language)}<dl>{rows}</dl>{more}"
 
@@ -167,9 +154,7 @@ def _table(heads: Iterable[Key], rows: list[list[str]], language: Language) -> s
 
 
 def _cells(names: list[str], row: list[str]) -> str:
-    return "".join(
-        f'<td data-name="{name}"><span>{cell}</span></td>' for name, cell in zip(names, row, strict=True)
-    )
+    return "".join(f'<td data-name="{name}"><span>{cell}</span></td>' for name, cell in zip(names, row, strict=True))
 
 
 def _word(key: Key, language: Language) -> str:

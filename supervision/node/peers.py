@@ -45,9 +45,7 @@ class Peers:
     def of_size(self, size: int, start: int) -> list[Note]:
         """What the peers keep of the checkpoint of exactly `size`, first lines since `start`: together its quorum."""
         query = f"size={size}&from={start}"
-        found = [
-            self._fetched(f"{checkpoint_url(self.policy, peer)}?{query}") for peer in self.others if peer.url
-        ]
+        found = [self._fetched(f"{checkpoint_url(self.policy, peer)}?{query}") for peer in self.others if peer.url]
         return [note for note in found if note is not None]
 
     def _of(self, witness: Witness) -> Note | None:

@@ -108,11 +108,7 @@ class Releasing:
         expected = release.admitted(live_manifests(delivered), due.stage, closes)
         if (expected.bids, expected.set_aside) == (due.admitted.bids, due.admitted.set_aside):
             return True
-        evidence = {
-            "lot": due.view.lot,
-            "admitted_index": due.admitted.index,
-            "expected": list(expected.bids),
-        }
+        evidence = {"lot": due.view.lot, "admitted_index": due.admitted.index, "expected": list(expected.bids)}
         self.alerts.add(Finding("admission.wrong", "red", "behavior", evidence, due.view.lot))
         return False
 
@@ -125,9 +121,7 @@ class Releasing:
         key, seq = self.keys.witness.private, due.final.fact.seq
         promise = Signed.make(release.commit(made, file).content(), key)
         with self.state.transaction():
-            self.statements.keep(
-                due.view.lot, (_file_kind(due.stage), seq), Signed(file, keys.sign(file, key))
-            )
+            self.statements.keep(due.view.lot, (_file_kind(due.stage), seq), Signed(file, keys.sign(file, key)))
             self.statements.keep(due.view.lot, (_promise_kind(due.stage), seq), promise)
             name = f"release.hash/{due.view.lot}/{due.stage.name}/{seq}"
             self.outgoing.put(name, "release.hash", promise.to_json())

@@ -49,9 +49,7 @@ class Rolls:
 
     def whole(self, lot: str, seq: int, cut_size: int) -> Delivered | None:
         """The roll, once every part is here."""
-        rows = self.state.rows(
-            "SELECT parts, raw FROM roll WHERE lot = ? AND seq = ? ORDER BY part", lot, seq
-        )
+        rows = self.state.rows("SELECT parts, raw FROM roll WHERE lot = ? AND seq = ? ORDER BY part", lot, seq)
         if not rows or len(rows) != rows[0][0]:
             return None
         parts = [canonical.decode(row[1]) for row in rows]

@@ -123,9 +123,7 @@ class State:
 
     def set(self, name: str, value: str) -> None:
         self.change(
-            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            name,
-            value,
+            "INSERT INTO setting VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value
         )
 
     def pin(self, name: str, value: str) -> None:

@@ -40,16 +40,12 @@ class Statements:
     def hand_in(self, lot: str, digest: str, what: str, statement: Signed) -> None:
         """Keep what somebody brought about a manifest; the first of its kind stays."""
         raw = canonical.encode(statement.to_json())
-        self.state.change(
-            "INSERT INTO promise VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", lot, digest, what, raw
-        )
+        self.state.change("INSERT INTO promise VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", lot, digest, what, raw)
 
     def receipts(self, lot: str) -> list[Signed]:
         """The platform's receipts handed in for the lot, of bids and of withdrawals."""
         sql = "SELECT raw FROM promise WHERE lot = ? AND what LIKE ? ORDER BY manifest_sha256, what"
-        return [
-            Signed.from_json(canonical.decode(row[0])) for row in self.state.rows(sql, lot, f"{RECEIPT}%")
-        ]
+        return [Signed.from_json(canonical.decode(row[0])) for row in self.state.rows(sql, lot, f"{RECEIPT}%")]
 
     def presented(self, lot: str) -> list[tuple[str, Signed]]:
         sql = "SELECT manifest_sha256, raw FROM promise WHERE lot = ? AND what = ? ORDER BY manifest_sha256"

@@ -144,22 +144,15 @@ class Trustee:
                 found.append(f"{stage.name}: this node's own entry is not the one it made")
         return found
 
-    def _objection(
-        self, manifest: Manifest, terms: Terms, deadline: Deadline, now: dt.datetime
-    ) -> str | None:
+    def _objection(self, manifest: Manifest, terms: Terms, deadline: Deadline, now: dt.datetime) -> str | None:
         """Why this manifest is refused without looking into its lines."""
         if not deadline.suspended and now.timestamp() > deadline.closes_at + terms.keyset.cut_grace:
             return "the deadline has passed on this node's clock"
         if manifest.keyset_sha256 != terms.sha256:
             return "the manifest names another keyset than the one in force"
-        if [envelope.stage for envelope in manifest.envelopes] != [
-            stage.name for stage in terms.keyset.stages
-        ]:
+        if [envelope.stage for envelope in manifest.envelopes] != [stage.name for stage in terms.keyset.stages]:
             return "the envelopes are not the stages of the keyset"
-        if any(
-            self._seen_elsewhere(mark, canonical.sha(manifest.encode()))
-            for mark in submission.marks(manifest)
-        ):
+        if any(self._seen_elsewhere(mark, canonical.sha(manifest.encode())) for mark in submission.marks(manifest)):
             return "an id, recipient or ciphertext of it stands in another bid"
         faults = [
             fault
@@ -173,9 +166,7 @@ class Trustee:
             return receipts.trustee_check(raw, terms.keyset, self.i, self.secrets(terms), rfc3339(now))
         except KeyError as error:
             stage = manifest.envelopes[0].stage
-            return Refusal(
-                canonical.sha(raw), self.i, stage, f"this node cannot check: {error}", rfc3339(now)
-            )
+            return Refusal(canonical.sha(raw), self.i, stage, f"this node cannot check: {error}", rfc3339(now))
 
     def _promise(self, manifest: Manifest, raw: bytes, said: Ack | Refusal) -> None:
         """Keep the word before giving it: at the close the roll is measured against these rows."""
@@ -211,9 +202,7 @@ class Trustee:
 
 def _request(body: Mapping[str, Any]) -> tuple[str, int, list[str]]:
     match body:
-        case {"lot": str(lot), "version": int(version), "stages": list(stages)} if (
-            0 < len(stages) <= MAX_STAGES
-        ):
+        case {"lot": str(lot), "version": int(version), "stages": list(stages)} if 0 < len(stages) <= MAX_STAGES:
             if wire.LOT.fullmatch(lot) and version > 0 and all(_is_stage(stage) for stage in stages):
                 return lot, version, stages
     raise MailError("a request names lot, version and stages")

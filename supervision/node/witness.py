@@ -148,10 +148,7 @@ class Witness:
         if request.old != head.size:
             return FORK if self.halted else self._behind(head)
         new = request.head
-        if not (
-            new.possible
-            and merkle.verify_consistency(head.size, head.root, new.size, new.root, request.proof)
-        ):
+        if not (new.possible and merkle.verify_consistency(head.size, head.root, new.size, new.root, request.proof)):
             return Reply(422, b"the proof does not hold\n")
         return self._cosigned(request.note, Checkpoint.parse(request.note.text), head)
 

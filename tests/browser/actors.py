@@ -130,9 +130,7 @@ class Bidder(Member):
         self.page.wait_for_function(
             "() => document.querySelectorAll('#preflight .checklist li:not(.wait)').length === 6"
         )
-        return [
-            str(item.get_attribute("class")) for item in self.page.locator("#preflight .checklist li").all()
-        ]
+        return [str(item.get_attribute("class")) for item in self.page.locator("#preflight .checklist li").all()]
 
     def seals(self, lot: str, bid: Bid) -> str:
         """Seal, upload, wait for the witnesses; the receipt as it stands on the page."""

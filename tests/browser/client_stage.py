@@ -94,9 +94,7 @@ class _Stage(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Quiet."""
 
-    def answer(
-        self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str
-    ) -> None:
+    def answer(self, status: int, body: bytes = b"", kind: str = "text/html; charset=utf-8", **headers: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -116,13 +114,7 @@ class _Stage(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         parts = path.strip("/").split("/")
-        doors = {
-            "static": self.asset,
-            "page": self.page,
-            "live": self.events,
-            "public": self.pages,
-            "log": self.log,
-        }
+        doors = {"static": self.asset, "page": self.page, "live": self.events, "public": self.pages, "log": self.log}
         doors[parts[0]](path) if parts[0] in doors else self.terms(path)
 
     def terms(self, path: str) -> None:
@@ -156,9 +148,7 @@ class _Stage(BaseHTTPRequestHandler):
         last = int(self.path.partition("last_event_id=")[2] or 0)
         told = [event for event in self.world.events if event["seq"] > last]
         raw = "".join(f"id: {e['seq']}\nevent: {e['kind']}\ndata: {json.dumps(e)}\n\n" for e in told)
-        return self.answer(
-            200, f"retry: 100\n\n{raw}".encode(), "text/event-stream", Cache_Control="no-store"
-        )
+        return self.answer(200, f"retry: 100\n\n{raw}".encode(), "text/event-stream", Cache_Control="no-store")
 
     def log(self, path: str) -> None:
         entries = log_entries()
@@ -170,9 +160,7 @@ class _Stage(BaseHTTPRequestHandler):
             f"/log/tile/0/000.p/{len(entries)}": hashes,
             f"/log/tile/entries/000.p/{len(entries)}": bundle,
         }
-        return (
-            self.answer(200, files[path], "application/octet-stream") if path in files else self.answer(404)
-        )
+        return self.answer(200, files[path], "application/octet-stream") if path in files else self.answer(404)
 
     def do_POST(self) -> None:
         body = self.body()
@@ -198,9 +186,7 @@ class _Stage(BaseHTTPRequestHandler):
         if token not in self.world.uploads:
             return self.answer(404)
         size = str(len(self.world.uploads[token]))
-        return self.answer(
-            200, Upload_Offset=size, Upload_Length=str(self.world.lengths[token]), Tus_Resumable="1.0.0"
-        )
+        return self.answer(200, Upload_Offset=size, Upload_Length=str(self.world.lengths[token]), Tus_Resumable="1.0.0")
 
     def do_PATCH(self) -> None:
         token, raw = self.path.rpartition("/")[2], self.body()
@@ -217,33 +203,25 @@ class _Stage(BaseHTTPRequestHandler):
 
     def certificate(self, asked: dict[str, str]) -> None:
         key = keys.parse(asked["public_key"])
-        proved = canonical.encode(
-            {"type": "kaibiao-certify/1", "public_key": asked["public_key"], "nonce": "a-nonce"}
-        )
+        proved = canonical.encode({"type": "kaibiao-certify/1", "public_key": asked["public_key"], "nonce": "a-nonce"})
         if not keys.verified(keys.unb64(asked["proof"]), proved, key):
             return self.json({"code": "certificate.proof", "message_zh": "私钥持有证明不成立"}, 400)
         terms = {"not_before": NOON - dt.timedelta(days=1), "not_after": NOON + dt.timedelta(days=365)}
         ca = keys.generate()
         root = certificates.make_ca("CA", ca, **terms)
-        leaf = certificates.issue(
-            root, ca, key, certificates.Subject("某公司", "91", "7"), serial=77, **terms
-        )
+        leaf = certificates.issue(root, ca, key, certificates.Subject("某公司", "91", "7"), serial=77, **terms)
         return self.json({"serial": "77", "cert_chain": [keys.b64(leaf)]}, 201)
 
     def bid(self, sent: dict[str, Any]) -> None:
         raw, sig = keys.unb64(sent["manifest"]), keys.unb64(sent["sig"])
-        files = {
-            stage: _facts(bytes(self.world.uploads[token])) for stage, token in sent["envelopes"].items()
-        }
+        files = {stage: _facts(bytes(self.world.uploads[token])) for stage, token in sent["envelopes"].items()}
         submission = Submission(raw, sig, keys.unb64(sent["bidder"]), files)
         found = check_submission(
             submission, self.world.lot.keyset, canonical.sha(self.world.lot.raw), [self.world.lot.root], NOON
         )
         self.world.faults += [fault.code for fault in found]
         if found:
-            return self.json(
-                {"code": found[0].code, "message_zh": found[0].zh, "message_en": found[0].en}, 400
-            )
+            return self.json({"code": found[0].code, "message_zh": found[0].zh, "message_en": found[0].en}, 400)
         receipt = Receipt(sealed_fact(LOT, raw, sig, "2026-11-23T01:12:07Z"), secrets.token_bytes(16))
         receipt_id = receipt.fact.receipt_id
         self.world.receipts[receipt_id] = _answers(self.world.lot, receipt, canonical.sha(raw))
@@ -275,18 +253,10 @@ def _answers(lot: Lot, receipt: Receipt, manifest_sha256: str) -> list[dict[str,
     signed = Signed.make(receipt.content(), lot.platform).to_json()
     entries = [b"a", receipt.entry(), b"c"]
     leaves = [merkle.leaf_hash(entry) for entry in entries]
-    proof = TlogProof(
-        1, tuple(merkle.inclusion_proof(leaves, 1, 3)), checkpoint(lot, entries, list(NODES)[:3])
-    )
-    ack = {
-        "type": "kaibiao-ack/1",
-        "manifest_sha256": manifest_sha256,
-        "envelopes": [],
-        "time": "2026-11-23T01:12:09Z",
-    }
+    proof = TlogProof(1, tuple(merkle.inclusion_proof(leaves, 1, 3)), checkpoint(lot, entries, list(NODES)[:3]))
+    ack = {"type": "kaibiao-ack/1", "manifest_sha256": manifest_sha256, "envelopes": [], "time": "2026-11-23T01:12:09Z"}
     acks = [
-        Signed.make({**ack, "i": i}, lot.nodes[name].private).to_json()
-        for i, name in enumerate(NODES[:3], start=1)
+        Signed.make({**ack, "i": i}, lot.nodes[name].private).to_json() for i, name in enumerate(NODES[:3], start=1)
     ]
     first = {"state": "received", "receipt": signed, "acks": [], "proof": None, "refusals": []}
     return [first, {**first, "state": "witnessed", "acks": acks, "proof": proof.encode().decode()}]

@@ -27,9 +27,7 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def course(
-    platform: Platform, chromium: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Course]:
+def course(platform: Platform, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     played = Course(platform, chromium, tmp_path_factory.mktemp("course"))
     yield played
     errors = [error for visitor in played.visitors for error in visitor.errors]

@@ -97,6 +97,4 @@ def _wide(page: Page, language: str) -> list[str]:
 def _violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text())
     found: dict[str, Any] = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"axe {one['id']} ({one['impact']}): {one['nodes'][0]['html'][:160]}" for one in found["violations"]
-    ]
+    return [f"axe {one['id']} ({one['impact']}): {one['nodes'][0]['html'][:160]}" for one in found["violations"]]

@@ -51,9 +51,7 @@ def platform(folder: Path) -> Iterator[Platform]:
 
 def _environ(folder: Path) -> dict[str, str]:
     first = next(port for port in PORTS if _free(port))
-    urls = {
-        name: f"http://127.0.0.1:{first + n}" for n, name in enumerate(("", "EDGE_", "INBOX_", "EVALUATOR_"))
-    }
+    urls = {name: f"http://127.0.0.1:{first + n}" for n, name in enumerate(("", "EDGE_", "INBOX_", "EVALUATOR_"))}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KAIBIAO_")}
     return {
         **kept,

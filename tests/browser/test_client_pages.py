@@ -64,9 +64,7 @@ def address(world: client_stage.World) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale="zh-CN", accept_downloads=True
-    )
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN", accept_downloads=True)
     context.add_init_script("delete window.showSaveFilePicker")
     tab = context.new_page()
     errors: list[str] = []
@@ -146,9 +144,7 @@ def test_an_upload_broken_by_a_reload_goes_on_where_it_stopped(
     page.goto(f"{address}/page/seal")
     fill(page, world.lot, documents(tmp_path, 40))
     page.click('button[type="submit"]')
-    page.wait_for_function(
-        "() => document.querySelector('.work')?.innerText.includes('docs.age')", timeout=60_000
-    )
+    page.wait_for_function("() => document.querySelector('.work')?.innerText.includes('docs.age')", timeout=60_000)
     page.wait_for_timeout(1500)
     sent = {token: len(held) for token, held in world.uploads.items()}
     assert max(sent.values()) > 16 * MEGABYTE
@@ -245,14 +241,7 @@ def test_statements_are_signed_byte_for_byte_and_neither_key_nor_passphrase_leav
     page.wait_for_selector("#done", timeout=30_000)
     (body,) = world.forms
     fields = form_fields(body)
-    assert [name for name, _ in fields] == [
-        "csrf_token",
-        "statement",
-        "statement",
-        "signature",
-        "signature",
-        "cert",
-    ]
+    assert [name for name, _ in fields] == ["csrf_token", "statement", "statement", "signature", "signature", "cert"]
     statements, signatures = (
         [value for name, value in fields if name == wanted] for wanted in ("statement", "signature")
     )
@@ -317,9 +306,7 @@ def test_the_preflight_test_tries_everything_and_leaves_nothing_behind(
 WASM = client_stage.CSP.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
 
 
-@pytest.mark.parametrize(
-    ("policies", "digest"), [((client_stage.CSP, WASM), "WASM"), ((WASM, client_stage.CSP), "JS")]
-)
+@pytest.mark.parametrize(("policies", "digest"), [((client_stage.CSP, WASM), "WASM"), ((WASM, client_stage.CSP), "JS")])
 def test_the_workers_own_answer_decides_on_webassembly_and_not_the_page(
     page: Page, world: client_stage.World, address: str, policies: tuple[str, str], digest: str
 ) -> None:
@@ -356,9 +343,7 @@ def test_pages_fit_their_screen_and_axe_finds_nothing(
 
 def test_the_wall_is_dark_and_still_legible(page: Page, address: str) -> None:
     page.goto(f"{address}/page/front")
-    page.evaluate(
-        "document.documentElement.className = 'wall'; document.documentElement.dataset.theme = 'dark'"
-    )
+    page.evaluate("document.documentElement.className = 'wall'; document.documentElement.dataset.theme = 'dark'")
     page.evaluate((CLIENT / "node_modules/axe-core/axe.min.js").read_text())
     found = page.evaluate("axe.run({runOnly: ['color-contrast']})")
     assert [one["nodes"][0]["html"] for one in found["violations"]] == []

@@ -85,17 +85,12 @@ def test_the_owner_shows_the_candidates_and_awards(course: Course) -> None:
 def test_every_page_of_the_tender_is_accessible_fits_a_phone_and_speaks_english(course: Course) -> None:
     assert course.awarded
     course.inspector.looks_at(
-        course.stranger,
-        f"/tenders/{course.tender}",
-        f"/tenders/{course.tender}/notice",
-        f"/lots/{course.lot}/result",
+        course.stranger, f"/tenders/{course.tender}", f"/tenders/{course.tender}/notice", f"/lots/{course.lot}/result"
     )
     course.inspects_places()
     course.inspector.looks_at(course.bidder, "/admin/")
     course.inspector.looks_at(course.enters(Member, "mgr"), "/admin/")
-    course.inspector.looks_at(
-        course.owner, "/owner/", "/owner/tenders/new", "/account", "/account/key", "/sign-out"
-    )
+    course.inspector.looks_at(course.owner, "/owner/", "/owner/tenders/new", "/account", "/account/key", "/sign-out")
     assert course.inspector.findings == []
     assert course.inspector.pages > 30
 

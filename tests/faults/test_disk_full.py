@@ -52,9 +52,7 @@ class FullFolder(FolderStore):
 @pytest.fixture
 def street(tmp_path):
     for found in built(tmp_path):
-        object.__setattr__(
-            found.stage.app.site, "blobs", FullFolder(found.stage.app.site.settings.var / "blobs")
-        )
+        object.__setattr__(found.stage.app.site, "blobs", FullFolder(found.stage.app.site.settings.var / "blobs"))
         yield found
 
 

@@ -177,9 +177,7 @@ def test_an_io_error_at_any_change_leaves_the_state_as_it_was_and_no_signature(t
 
 def test_two_processes_on_one_state_are_refused(tmp_path):
     world = make_world(tmp_path)
-    program = (
-        "import sys, pathlib; from supervision.node.state import State; State(pathlib.Path(sys.argv[1]))"
-    )
+    program = "import sys, pathlib; from supervision.node.state import State; State(pathlib.Path(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "supervisor")],
         capture_output=True,

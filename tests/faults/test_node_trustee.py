@@ -114,18 +114,14 @@ def test_a_copied_share_is_refused(play):
     envelope = dataclasses.replace(mine.envelopes[0], shares=theirs.envelopes[0].shares)
     present_manifest(play, dataclasses.replace(mine, envelopes=(envelope, *mine.envelopes[1:])))
     assert len(refusals(play)) == 4
-    assert {said.reason for said in refusals(play)} == {
-        "the line belongs to another envelope, trustee or point"
-    }
+    assert {said.reason for said in refusals(play)} == {"the line belongs to another envelope, trustee or point"}
     assert play.world.net.taken("ack") == []
 
 
 def test_a_copied_envelope_is_refused(play):
     first = play.bid("甲公司").sealed.manifest
     present_manifest(play, dataclasses.replace(first, bid_id="ab" * 16))
-    assert {said.reason for said in refusals(play)} == {
-        "an id, recipient or ciphertext of it stands in another bid"
-    }
+    assert {said.reason for said in refusals(play)} == {"an id, recipient or ciphertext of it stands in another bid"}
 
 
 def test_a_wrong_threshold_and_a_wrong_keyset_are_refused(play):

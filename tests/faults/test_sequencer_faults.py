@@ -211,10 +211,7 @@ def test_killed_again_and_again_the_log_keeps_every_committed_fact(tmp_path):
     committed, seen = set(), []
     for round_ in range(6):
         child = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path)],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            [sys.executable, "-c", WORKER, str(tmp_path)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         time.sleep(2 + round_ * 0.137)
         child.send_signal(signal.SIGKILL)

@@ -161,9 +161,7 @@ def test_a_connection_that_breaks_keeps_what_arrived(stage, web, token):
     assert stage.rows(Upload)[0].sha256 == canonical.sha(BIG)
 
 
-def test_a_web_server_killed_in_the_middle_of_an_upload_loses_nothing_that_was_acknowledged(
-    stage, web, token
-):
+def test_a_web_server_killed_in_the_middle_of_an_upload_loses_nothing_that_was_acknowledged(stage, web, token):
     location = created(web, token, len(BIG))
     connection = begun(web, location, token, BIG, 9_000_000)
     time.sleep(0.5)
@@ -176,18 +174,7 @@ def test_a_web_server_killed_in_the_middle_of_an_upload_loses_nothing_that_was_a
 
 
 def command(web, token, lot, sealed, *more):
-    line = [
-        sys.executable,
-        "kaibiao.py",
-        "bid",
-        "--url",
-        web.url,
-        "--lot",
-        lot,
-        "--dir",
-        str(sealed.folder),
-        *more,
-    ]
+    line = [sys.executable, "kaibiao.py", "bid", "--url", web.url, "--lot", lot, "--dir", str(sealed.folder), *more]
     environ = {**os.environ, "KAIBIAO_TOKEN": token}
     return subprocess.Popen(line, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -198,9 +185,7 @@ def big_bid(stage, lot, tmp_path):
     return stage.seal(lot, "a", files=[path])
 
 
-def test_a_killed_uploader_started_again_goes_on_and_waits_for_the_witnessed_receipt(
-    stage, web, token, tmp_path
-):
+def test_a_killed_uploader_started_again_goes_on_and_waits_for_the_witnessed_receipt(stage, web, token, tmp_path):
     lot = stage.one_lot()
     sealed = big_bid(stage, lot, tmp_path)
     first = command(web, token, lot, sealed)
@@ -282,17 +267,7 @@ def test_a_bid_is_withdrawn_by_the_command_with_the_key_file_that_sealed_it(stag
     key = KeyFile(bidder.key, (bidder.cert,), "a", "a", "2026-11-23T01:00:00Z").lock("a long passphrase", 10)
     (tmp_path / "key.age").write_bytes(key)
     environ = {**os.environ, "KAIBIAO_TOKEN": token, "KAIBIAO_PASSPHRASE": "a long passphrase"}
-    line = [
-        sys.executable,
-        "kaibiao.py",
-        "withdraw",
-        "--url",
-        web.url,
-        "--lot",
-        lot,
-        "--dir",
-        str(sealed.folder),
-    ]
+    line = [sys.executable, "kaibiao.py", "withdraw", "--url", web.url, "--lot", lot, "--dir", str(sealed.folder)]
     done = subprocess.run(
         [*line, "--key", str(tmp_path / "key.age")], cwd=ROOT, env=environ, capture_output=True, check=False
     )

@@ -107,11 +107,7 @@ def test_no_exception_is_swallowed():
 
 @pytest.mark.parametrize("suffix", [".txt", "package-lock.json"])
 def test_lock_files_name_no_host(suffix):
-    locks = [
-        ROOT / line
-        for line in tracked()
-        if line.endswith(suffix) and ("requirements" in line or "lock" in line)
-    ]
+    locks = [ROOT / line for line in tracked() if line.endswith(suffix) and ("requirements" in line or "lock" in line)]
     assert locks
     for lock in locks:
         text = lock.read_text()

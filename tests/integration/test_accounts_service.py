@@ -96,10 +96,7 @@ def test_a_company_may_stand_as_owner_and_as_bidder_with_other_people(stage):
         people.register_organization(registration("buyer", kind=OrgKind.OWNER), None, NOW)
         people.register_organization(registration("seller"), None, NOW)
     with transaction(write=False):
-        assert (
-            directory.organization_of(CODES[OrgKind.BIDDER], OrgKind.OWNER).id
-            != actor("seller").organization_id
-        )
+        assert directory.organization_of(CODES[OrgKind.BIDDER], OrgKind.OWNER).id != actor("seller").organization_id
 
 
 def test_only_the_office_admits_a_supervisor_and_its_person_comes_by_invitation(stage):
@@ -200,11 +197,7 @@ def test_the_database_itself_refuses(stage, role, plane):
     with transaction(write=False):
         who = actor("ops")
     row = RoleGrant(
-        person_id=who.person_id,
-        organization_id=who.organization_id,
-        role=role,
-        live_plane=plane,
-        granted_at=NOW,
+        person_id=who.person_id, organization_id=who.organization_id, role=role, live_plane=plane, granted_at=NOW
     )
     with pytest.raises(IntegrityError), transaction() as session:
         session.add(row)
@@ -290,9 +283,7 @@ def test_with_a_code_enrolled_sign_in_asks_for_it_and_takes_each_code_once(stage
     with pytest.raises(Unauthenticated):
         sessions.sign_in(attempt("wang", code=code), NOW + SECOND)
     with pytest.raises(Unauthenticated):
-        sessions.sign_in(
-            attempt("wang", code=pyotp.TOTP(secret).at(NOW - dt.timedelta(seconds=30))), NOW + SECOND
-        )
+        sessions.sign_in(attempt("wang", code=pyotp.TOTP(secret).at(NOW - dt.timedelta(seconds=30))), NOW + SECOND)
 
 
 def test_wrong_codes_after_a_right_password_make_wait_whatever_the_address(stage):
@@ -403,16 +394,12 @@ def test_a_certified_key_signs_for_its_organization_once_the_key_file_was_loaded
         certificates.confirm(who, serial, NOW)
         assert keys.spell(certificates.signer(who, der, NOW)) == keys.spell(key.public_key())
         leaf = chains.check_chain(
-            [keys.unb64(text) for text in certificates.certificate_of(serial).chain],
-            certificates.roots(NOW),
-            NOW,
+            [keys.unb64(text) for text in certificates.certificate_of(serial).chain], certificates.roots(NOW), NOW
         )
         assert chains.subject_of(leaf).uscc == who.uscc
 
 
-@pytest.mark.parametrize(
-    "case", ["another's key", "another's nonce", "old nonce", "garbage", "same key twice"]
-)
+@pytest.mark.parametrize("case", ["another's key", "another's nonce", "old nonce", "garbage", "same key twice"])
 def test_a_key_without_a_fresh_proof_of_possession_is_not_certified(stage, case):
     enter("wang", None, OrgKind.BIDDER)
     enter("liu", None, OrgKind.BIDDER)
@@ -424,9 +411,7 @@ def test_a_key_without_a_fresh_proof_of_possession_is_not_certified(stage, case)
             certificates.issue(who, good, NOW)
         foreign = possession(actor("liu"), key, NOW)
     given = {
-        "another's key": certificates.Possession(
-            keys.spell(keys.generate().public_key()), good.proof, good.nonce
-        ),
+        "another's key": certificates.Possession(keys.spell(keys.generate().public_key()), good.proof, good.nonce),
         "another's nonce": foreign,
         "old nonce": good,
         "garbage": certificates.Possession("rsa:AAAA", good.proof, good.nonce),
@@ -583,9 +568,7 @@ def consortium(second="91330106673959654P"):
 
 def declared(login, other):
     lead = actor(login)
-    return consortia.declare(
-        lead, consortia.Declaration("清江水电与松城市政联合体", [lead.uscc, other], "a" * 64), NOW
-    )
+    return consortia.declare(lead, consortia.Declaration("清江水电与松城市政联合体", [lead.uscc, other], "a" * 64), NOW)
 
 
 def confirmed(login, code):
@@ -593,9 +576,7 @@ def confirmed(login, code):
     with transaction():
         who = actor(login)
         statement = consortia.seen_by(who, code).statement.encode()
-        return consortia.confirm(
-            who, code, consortia.Confirmation(keys.sign(statement, key), der), NOW
-        ).confirmed_at
+        return consortia.confirm(who, code, consortia.Confirmation(keys.sign(statement, key), der), NOW).confirmed_at
 
 
 def test_a_consortium_bids_through_its_lead_once_every_member_signed(stage):

@@ -61,12 +61,8 @@ def test_a_form_says_what_is_wrong_and_links_to_the_field(browser):
     assert 'value="某公司"' in text
     browser.post("/register", 422, step="organization", uscc=BIDDER["uscc"], name="某公司", kind="manager")
     both = {**BIDDER, "person_name": "王一", "login": "wang"}
-    assert 'href="#again"' in browser.post(
-        "/register", 422, step="password", **both, password=PASSWORD, again="x"
-    )
-    assert 'href="#password"' in browser.post(
-        "/register", 422, step="password", **both, password="x", again="x"
-    )
+    assert 'href="#again"' in browser.post("/register", 422, step="password", **both, password=PASSWORD, again="x")
+    assert 'href="#password"' in browser.post("/register", 422, step="password", **both, password="x", again="x")
 
 
 def test_a_wrong_check_digit_asks_once_and_then_goes_on(browser):
@@ -172,9 +168,7 @@ def test_a_session_is_ended_from_the_list(app, browser):
     browser.sign_in("wang")
     page = browser.get("/account")
     [other] = [
-        found
-        for found in re.findall(r"/account/sessions/([0-9a-f]{16})/end", page)
-        if _is_other(program, found)
+        found for found in re.findall(r"/account/sessions/([0-9a-f]{16})/end", page) if _is_other(program, found)
     ]
     browser.post(f"/account/sessions/{other}/end")
     program.ask("GET", "me", status=401)
@@ -278,13 +272,7 @@ def test_the_admin_page_stands_in_both_languages_and_its_forms_work(app, browser
     browser.post("/admin/grants", 303, login="owner", role="OWNER")
     browser.post("/admin/grants", 422, login="owner", role="OWNER")
     browser.post("/admin/grants/owner/OWNER/end", 303)
-    body = {
-        "uscc": CODES[OrgKind.CENTRE],
-        "name": "交易中心",
-        "kind": "centre",
-        "person_name": "周五",
-        "login": "zhou",
-    }
+    body = {"uscc": CODES[OrgKind.CENTRE], "name": "交易中心", "kind": "centre", "person_name": "周五", "login": "zhou"}
     assert "/invitation?code=" in browser.post("/admin/organizations", 200, **body)
     browser.post("/admin/organizations", 422, **{**body, "kind": "none", "login": "zhou2"})
 
@@ -294,9 +282,7 @@ def test_the_admin_page_stands_in_both_languages_and_its_forms_work(app, browser
 
 def test_a_program_registers_certifies_a_key_and_sees_itself(app):
     program = Program(app)
-    answer = program.post(
-        "organizations", {**BIDDER, "person_name": "王一", "login": "wang", "password": PASSWORD}
-    )
+    answer = program.post("organizations", {**BIDDER, "person_name": "王一", "login": "wang", "password": PASSWORD})
     assert answer["warnings"] == []
     program = Program(app, "wang")
     me = program.ask("GET", "me", status=200).get_json()
@@ -308,10 +294,7 @@ def test_a_program_registers_certifies_a_key_and_sees_itself(app):
     made = program.post("certificates", {"public_key": spelled, "proof": proof, "nonce": nonce})
     assert len(made["cert_chain"]) == 2
     assert made["confirmed_at"] is None
-    assert (
-        program.post(f"certificates/{made['serial']}/confirm", {}, 200)["confirmed_at"]
-        == "2026-11-23T01:30:00Z"
-    )
+    assert program.post(f"certificates/{made['serial']}/confirm", {}, 200)["confirmed_at"] == "2026-11-23T01:30:00Z"
     assert [found["serial"] for found in program.ask("GET", "certificates").get_json()] == [made["serial"]]
     other = privileged(app, "owner", Role.OWNER, OrgKind.OWNER)
     other.post(f"certificates/{made['serial']}/confirm", {}, 404)
@@ -334,10 +317,7 @@ def refusals():
     ("path", "body"),
     [
         ("organizations", {}),
-        (
-            "organizations",
-            {**BIDDER, "kind": "king", "person_name": "王一", "login": "wang", "password": PASSWORD},
-        ),
+        ("organizations", {**BIDDER, "kind": "king", "person_name": "王一", "login": "wang", "password": PASSWORD}),
         ("organizations", {**BIDDER, "person_name": "王一", "login": "wang"}),
         ("organizations", {**BIDDER, "person_name": "王一", "login": "wang", "password": "x", "admin": True}),
         ("sessions", {"login": 7, "password": []}),

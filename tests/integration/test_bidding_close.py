@@ -203,9 +203,7 @@ def test_every_step_called_twice_does_nothing_twice(stage, lot):
         stage.bid(lot, name)
     stage.run_to_close(lot)
     stage.run(4)
-    before = {
-        kind: len(stage.facts(kind)) for kind in ("state.changed", "box.closed", "close", "stage.admitted")
-    }
+    before = {kind: len(stage.facts(kind)) for kind in ("state.changed", "box.closed", "close", "stage.admitted")}
     for _ in range(3):
         for step in steps.STEPS:
             step(stage.now)
@@ -233,9 +231,7 @@ def test_a_suspension_cosigned_in_time_keeps_the_lot_open_and_its_bids_valid(sta
     stage.bid(lot, "c")
     stage.run_to_close(lot)
     stage.run(3)
-    assert bid.manifest_sha256 in {
-        row["manifest_sha256"] for row in stage.facts("box.closed")[0].to_json()["bids"]
-    }
+    assert bid.manifest_sha256 in {row["manifest_sha256"] for row in stage.facts("box.closed")[0].to_json()["bids"]}
 
 
 def test_an_opening_cannot_be_started_before_the_box_is_closed_nor_by_a_stranger(stage, lot):
@@ -244,13 +240,7 @@ def test_an_opening_cannot_be_started_before_the_box_is_closed_nor_by_a_stranger
     with pytest.raises(Conflict):
         stage.start(lot)
     stage.run_to_close(lot)
-    content = {
-        "type": opening.STARTED,
-        "lot": lot,
-        "at": rfc3339(stage.now),
-        "recording": "none",
-        "deposits": "none",
-    }
+    content = {"type": opening.STARTED, "lot": lot, "at": rfc3339(stage.now), "recording": "none", "deposits": "none"}
     cases = [
         (stage.owner, Signed.make(content, keys.generate()), Forbidden),
         (stage.other_owner, Signed.make(content, stage.owner_key), Forbidden),

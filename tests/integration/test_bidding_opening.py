@@ -53,9 +53,7 @@ def opened_lot(stage, names="abc", **options):
 def rewritten(stage, handed, change):
     """A's manifest with its sheet envelope changed by its dishonest bidder and signed anew."""
     manifest = Manifest.parse(handed.manifest)
-    envelopes = tuple(
-        change(manifest, item) if item.stage == "sheet" else item for item in manifest.envelopes
-    )
+    envelopes = tuple(change(manifest, item) if item.stage == "sheet" else item for item in manifest.envelopes)
     raw = replace(manifest, envelopes=envelopes).encode()
     return replace(handed, manifest=raw, sig=keys.sign(raw, stage.bidder_of("a").key))
 
@@ -211,9 +209,7 @@ def recovered(stage, manifest):
     envelope = manifest.envelope("sheet")
     parts = [
         shares.parse_line(
-            shares.unwrap(
-                envelope.share(trustee.i).wrapped, stage_suite(), trustee.secrets[manifest.lot, "sheet"]
-            )
+            shares.unwrap(envelope.share(trustee.i).wrapped, stage_suite(), trustee.secrets[manifest.lot, "sheet"])
         ).share
         for trustee in list(stage.trustees.values())[:3]
     ]
@@ -429,9 +425,7 @@ def test_the_public_folder_lets_a_stranger_recompute_the_roll_and_open_every_sea
     hidden = [entry for entry in roll["entries"] if "bidder_json" not in entry]
     assert {entry["status"] for entry in hidden} == {"replaced", "withdrawn"}
     leaves = [
-        bytes.fromhex(entry["leaf_sha256"])
-        if "leaf_sha256" in entry
-        else merkle.leaf_hash(canonical.encode(entry))
+        bytes.fromhex(entry["leaf_sha256"]) if "leaf_sha256" in entry else merkle.leaf_hash(canonical.encode(entry))
         for entry in roll["entries"]
     ]
     assert merkle.root_of_hashes(leaves).hex() == roll["root"]
@@ -448,9 +442,7 @@ def test_the_public_folder_lets_a_stranger_recompute_the_roll_and_open_every_sea
     sealed = [Manifest.parse(keys.unb64(entry["manifest"])) for entry in live]
     names = {f"{item.envelope('sheet').ciphertext_sha256}.age" for item in sealed}
     assert {path.name for path in (stage.public(lot) / "ciphertexts").iterdir()} == names
-    assert {path.stem for path in (stage.public(lot) / "sheets").iterdir()} == {
-        item.bid_id for item in sealed
-    }
+    assert {path.stem for path in (stage.public(lot) / "sheets").iterdir()} == {item.bid_id for item in sealed}
     assert len(list((stage.public(lot) / "releases").glob("sheet-*.json"))) >= 3
 
 
@@ -463,9 +455,7 @@ def test_the_evaluation_stage_is_admitted_by_one_statement_and_its_releases_stay
         content = stages.content(lot, "docs")
     member = keys.generate()
     signed = Signed.make(content, member).to_json()
-    signatures = [
-        facts.Signing(by=alias, file=signed["file"], sig=signed["sig"]) for alias in ("甲", "乙", "丙")
-    ]
+    signatures = [facts.Signing(by=alias, file=signed["file"], sig=signed["sig"]) for alias in ("甲", "乙", "丙")]
     other = Signed.make({**content, "bids": content["bids"][:1]}, member).to_json()
     mixed = [*signatures[:2], facts.Signing(by="丙", file=other["file"], sig=other["sig"])]
     for wrong in (mixed, [], [facts.Signing(by="甲", file="e30=", sig=signed["sig"])]):
@@ -479,8 +469,7 @@ def test_the_evaluation_stage_is_admitted_by_one_statement_and_its_releases_stay
         assert stages.releases_for_evaluator(lot) == []
     for trustee in stage.trustees.values():
         file = age.encrypt_bytes(
-            stage.release_file(trustee, lot, "docs"),
-            stage.keyset(lot).stage("docs").audience_recipients[0].recipient,
+            stage.release_file(trustee, lot, "docs"), stage.keyset(lot).stage("docs").audience_recipients[0].recipient
         )
         said = release.commit(release.Release.parse(stage.release_file(trustee, lot, "docs")), file)
         stage.answer_with(trustees.take_release_hash, trustee, said.content())

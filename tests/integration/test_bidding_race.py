@@ -53,9 +53,7 @@ def together(tasks, threads=16):
 def prepared(stage, lot, number):
     """Sealed and uploaded bids of as many bidders."""
     with stage.act():
-        actors = [
-            _actor(f"racer{n}", OrgKind.BIDDER, Role.BIDDER, f"913301066{n:06d}54P") for n in range(number)
-        ]
+        actors = [_actor(f"racer{n}", OrgKind.BIDDER, Role.BIDDER, f"913301066{n:06d}54P") for n in range(number)]
     with stage.act():
         for n, actor in enumerate(actors):
             key = keys.generate()

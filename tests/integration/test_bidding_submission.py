@@ -165,8 +165,7 @@ def test_a_bid_for_another_lot_is_refused_and_recorded(stage, lot):
 def test_a_manifest_that_does_not_fit_is_refused_with_its_own_code(stage, lot, changes, code):
     handed = resigned(stage, stage.handed(stage.seal(lot, "a"), "a"), "a", **changes)
     assert code in {
-        fault["code"] and f"seal.{fault['code']}"
-        for fault in refused(stage, lot, handed, "a").detail["faults"]
+        fault["code"] and f"seal.{fault['code']}" for fault in refused(stage, lot, handed, "a").detail["faults"]
     }
 
 
@@ -191,9 +190,7 @@ def test_an_unsealed_file_is_refused_in_words_a_bidder_understands(stage, lot):
     handed = stage.handed(sealed, "a")
     envelopes = {**handed.envelopes, "docs": stage.upload(stage.bidder_of("a").actor, plain)}
     both = tuple(wrong if item.stage == "docs" else item for item in sealed.manifest.envelopes)
-    refusal = refused(
-        stage, lot, resigned(stage, replace(handed, envelopes=envelopes), "a", envelopes=both), "a"
-    )
+    refusal = refused(stage, lot, resigned(stage, replace(handed, envelopes=envelopes), "a", envelopes=both), "a")
     assert refusal.code == "seal.not_sealed"
     assert "实施条例" in refusal.rule
     assert "docs.age" in refusal.words.zh
@@ -233,8 +230,7 @@ def test_a_copied_bid_is_refused(stage, lot):
         for item in sealed.manifest.envelopes
     ]
     files = {
-        item.stage: stage.upload(bidder.actor, (sealed.folder / f"{item.stage}.age").read_bytes())
-        for item in stolen
+        item.stage: stage.upload(bidder.actor, (sealed.folder / f"{item.stage}.age").read_bytes()) for item in stolen
     }
     copied = resigned(stage, replace(mine, envelopes=files), "b", envelopes=tuple(stolen))
     refusal = refused(stage, lot, copied, "b", Conflict)
@@ -244,13 +240,8 @@ def test_a_copied_bid_is_refused(stage, lot):
 
 def test_a_certificate_that_is_not_the_organizations_is_refused(stage, lot):
     handed = stage.handed(stage.seal(lot, "a"), "a")
-    theirs = {
-        stage_name: stage.upload(stage.bidder_of("b").actor, b"x" * 10) for stage_name in handed.envelopes
-    }
-    assert (
-        refused(stage, lot, replace(handed, envelopes=theirs), "b", Forbidden).code
-        == "certificate.organization"
-    )
+    theirs = {stage_name: stage.upload(stage.bidder_of("b").actor, b"x" * 10) for stage_name in handed.envelopes}
+    assert refused(stage, lot, replace(handed, envelopes=theirs), "b", Forbidden).code == "certificate.organization"
 
 
 def test_a_late_bid_is_refused_by_law_and_recorded(stage, lot):
@@ -385,13 +376,7 @@ def test_a_withdrawn_bid_is_not_withdrawn_twice_by_another_statement(stage, lot)
 
 def test_a_receipt_is_found_by_its_own_organization_only(stage, lot):
     bid = stage.bid(lot, "a")
-    for stranger in (
-        stage.bidder_of("b").actor,
-        stage.owner,
-        stage.operator,
-        stage.supervising,
-        stage.manager,
-    ):
+    for stranger in (stage.bidder_of("b").actor, stage.owner, stage.operator, stage.supervising, stage.manager):
         with stage.act(write=False), pytest.raises(NotFound):
             receipting.standing(stranger, bid.receipt_id)
 
@@ -406,7 +391,5 @@ def test_a_taken_upload_can_neither_be_deleted_nor_used_again(stage, lot):
     again = stage.handed(stage.seal(lot, "b"), "b")
     changed = replace(again, envelopes={**again.envelopes, "docs": handed.envelopes["docs"]})
     assert refused(stage, lot, changed, "b", NotFound).code == "bid.upload_missing"
-    assert {row.state for row in stage.rows(Upload, Upload.token.in_(handed.envelopes.values()))} == {
-        UploadState.TAKEN
-    }
+    assert {row.state for row in stage.rows(Upload, Upload.token.in_(handed.envelopes.values()))} == {UploadState.TAKEN}
     assert io.BytesIO(site().blobs.open(stage.rows(Upload)[0].blob_key).read()).read()

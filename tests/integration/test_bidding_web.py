@@ -147,8 +147,7 @@ def test_a_bid_is_handed_in_receipted_and_withdrawn(stage, door, actor):
     assert [(bid["status"], bid["acks"]) for bid in mine] == [("live", 4)]
     assert door.get(f"/api/v1/lots/{lot}/my-bids", stage.bidder_of("b").actor).json["bids"] == []
     statement = Signed.make(
-        receipts.Withdrawal(lot, sealed.manifest_sha256, "2026-11-23T01:00:30Z").content(),
-        stage.bidder_of("a").key,
+        receipts.Withdrawal(lot, sealed.manifest_sha256, "2026-11-23T01:00:30Z").content(), stage.bidder_of("a").key
     )
     gone = door.post(f"/api/v1/lots/{lot}/withdrawals", actor, json=statement.to_json())
     assert gone.status_code == 201

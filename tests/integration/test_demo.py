@@ -101,9 +101,7 @@ def test_the_method_of_the_play_is_one_that_evaluation_accepts():
 def test_every_score_is_a_step_between_the_ends(login, expert):
     given = terms.scores(login, expert)
     for criterion in spec.from_json(terms.METHOD).criteria:
-        score = money.parse(
-            f"{given[criterion.id]}" if "." in given[criterion.id] else f"{given[criterion.id]}.00"
-        )
+        score = money.parse(f"{given[criterion.id]}" if "." in given[criterion.id] else f"{given[criterion.id]}.00")
         assert 0 < score < criterion.maximum * 100 or criterion.objective
         assert score % (criterion.step * 100) == 0
 
@@ -120,13 +118,7 @@ def test_invented_codes_carry_a_right_check_character():
 
 
 def test_a_read_out_line_shows_bidder_price_and_words():
-    event = {
-        "kind": "bid.readout",
-        "line": 1,
-        "bidder": "某公司",
-        "price": "21846300.00",
-        "price_words": "贰仟",
-    }
+    event = {"kind": "bid.readout", "line": 1, "bidder": "某公司", "price": "21846300.00", "price_words": "贰仟"}
     assert watcher.words(event) == ("唱标 1：某公司", "21,846,300.00 元", "贰仟")
     assert watcher.words({"kind": "node.committed", "node": "audit", "stage": "sheet"}) is None
     assert watcher.words({"kind": "node.released", "node": "audit", "stage": "docs"}) is None

@@ -28,12 +28,7 @@ from portal.app import create_app
 from portal.limits import limiter
 
 EXAMPLES = 20
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
 def _operations() -> list[str]:

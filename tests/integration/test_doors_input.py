@@ -6,19 +6,7 @@ import io
 import json
 
 import pytest
-from portal_doors import (
-    BODIES,
-    MB,
-    PARTS,
-    QUERIES,
-    UNSAFE,
-    VALUES,
-    Doorway,
-    Street,
-    built,
-    doorways,
-    is_clear,
-)
+from portal_doors import BODIES, MB, PARTS, QUERIES, UNSAFE, VALUES, Doorway, Street, built, doorways, is_clear
 
 from bidding.models import Bid, Upload
 from kernel.settings import load
@@ -74,12 +62,7 @@ def test_a_call_with_fields_of_wrong_types_is_refused_clearly(street: Street, do
 @pytest.mark.parametrize("door", FORMS, ids=str)
 def test_a_form_that_no_page_would_send_is_refused_clearly(street: Street, door):
     path = street.path(door)
-    forms = [
-        {},
-        {"a": "\0"},
-        dict.fromkeys(street.form_fields, "x"),
-        dict.fromkeys(street.form_fields, "\ufffe" * 999),
-    ]
+    forms = [{}, {"a": "\0"}, dict.fromkeys(street.form_fields, "x"), dict.fromkeys(street.form_fields, "\ufffe" * 999)]
     for actor in street.admitted(door, path):
         for form in forms:
             is_clear(street.ask(door.method, path, actor, data=form), door)
@@ -134,9 +117,7 @@ def test_a_chunked_body_that_names_no_length_stops_at_the_limit(street: Street):
 
     stream = Endless()
     arriving = {"wsgi.input": stream, "wsgi.input_terminated": True}
-    answer = street.ask(
-        "POST", "/api/v1/organizations", content_type="application/json", environ_overrides=arriving
-    )
+    answer = street.ask("POST", "/api/v1/organizations", content_type="application/json", environ_overrides=arriving)
     assert answer.status_code == 413
     assert stream.given <= 17 * MB
 

@@ -85,9 +85,7 @@ def test_an_expert_of_the_owners_organization_does_not_sit(stage):
     from accounts.models import Organization
 
     with stage.act():
-        db.session.get_one(Organization, stage.actor("expert1").organization_id).uscc = stage.actor(
-            "owner"
-        ).uscc
+        db.session.get_one(Organization, stage.actor("expert1").organization_id).uscc = stage.actor("owner").uscc
     with pytest.raises(Forbidden, match=r"committee\.recused"):
         stage.form()
 
@@ -336,9 +334,7 @@ def test_the_owner_publicizes_and_awards_and_the_sheets_become_public(stage):
     with stage.act() as now:
         lot = lifecycle.lot_of(stage.lot)
         raw = awards.award_statement(lot, stage.bid_ids["bidder2"]).raw
-        results.award(
-            stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now
-        )
+        results.award(stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now)
     assert stage.state() == "awarded"
     assert seen(stage, None) == {"E1", "E2", "E3"}
 
@@ -388,9 +384,7 @@ def test_public_files_show_sheets_and_names_only_after_the_award(stage):
     stage.stage.now = until + seconds(1)
     with stage.act() as now:
         raw = awards.award_statement(lifecycle.lot_of(stage.lot), stage.bid_ids["bidder2"]).raw
-        results.award(
-            stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now
-        )
+        results.award(stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now)
     found = public_files(stage)
     assert {"scores/E1.json", "scores/E2.json", "scores/E3.json"} <= found.keys()
     assert canonical.sha(found["result.json"]) == stage.stage.facts("result.published")[-1].result_sha256
@@ -405,9 +399,7 @@ def test_a_stranger_recomputes_the_result_from_the_public_files_alone(stage):
 
     test_public_files_show_sheets_and_names_only_after_the_award(stage)
     found = public_files(stage)
-    sign_keys = {
-        one["alias"]: one["sign_key"] for one in canonical.decode(found["committee.json"])["members"]
-    }
+    sign_keys = {one["alias"]: one["sign_key"] for one in canonical.decode(found["committee.json"])["members"]}
     given = []
     for alias, sign_key in sign_keys.items():
         one = canonical.decode(found[f"scores/{alias}.json"])

@@ -94,7 +94,5 @@ def test_every_role_sees_in_every_state_what_the_table_says(reader):
     stage.stage.now = until + seconds(1)
     with stage.act() as now:
         raw = awards.award_statement(lifecycle.lot_of(stage.lot), stage.bid_ids["bidder2"]).raw
-        results.award(
-            stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now
-        )
+        results.award(stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now)
     reader.check(Phase.AWARDED)

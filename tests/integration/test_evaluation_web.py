@@ -40,21 +40,12 @@ class Door:
 
     def signed(self, name, raw):
         signed = self.stage.signed(name, raw)
-        return {
-            "file": keys.b64(raw),
-            "sig": keys.b64(signed.sig),
-            "cert": keys.b64(self.stage.keys[name][1]),
-        }
+        return {"file": keys.b64(raw), "sig": keys.b64(signed.sig), "cert": keys.b64(self.stage.keys[name][1])}
 
     def posted(self, name, raw):
         """As sign.js sends it."""
         parts = self.signed(name, raw)
-        return {
-            "statement": parts["file"],
-            "signature": parts["sig"],
-            "cert": parts["cert"],
-            "csrf_token": "token",
-        }
+        return {"statement": parts["file"], "signature": parts["sig"], "cert": parts["cert"], "csrf_token": "token"}
 
 
 @pytest.fixture
@@ -93,10 +84,7 @@ class ClientPortal:
 def test_the_whole_course_over_the_api(door):
     stage = door.stage
     answer = door.api(
-        "POST",
-        "/committee",
-        "operator",
-        json={"persons": ["expert1-login", "expert2-login", "expert3-login"]},
+        "POST", "/committee", "operator", json={"persons": ["expert1-login", "expert2-login", "expert3-login"]}
     )
     assert answer.status_code == 201
     assert {one["name"] for one in answer.json["members"]} == {"expert1 某", "expert2 某", "expert3 某"}
@@ -192,14 +180,7 @@ def test_the_evaluator_gets_nothing_before_the_committee_admitted(door):
 
 def test_a_report_on_a_bid_that_was_not_admitted_is_refused(door):
     door.stage.admitted()
-    body = {
-        "bid_id": "f" * 32,
-        "stage": "docs",
-        "result": "opened",
-        "sha256": "0" * 64,
-        "files": [],
-        "judgment": None,
-    }
+    body = {"bid_id": "f" * 32, "stage": "docs", "result": "opened", "sha256": "0" * 64, "files": [], "judgment": None}
     with pytest.raises(UnreachableError, match="not_admitted"):
         ClientPortal(door).post(f"/lots/{door.stage.lot}/opened", body)
 
@@ -269,21 +250,15 @@ def test_the_form_keeps_prepares_and_signs_the_sheet(door):
     answer = door.ask("POST", f"{path}/draft", "expert1", data=typed, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert "可以签署" in answer.text
-    raw = keys.unb64(
-        door.ask("POST", f"{path}/sheet", "expert1", data={"csrf_token": "token"}).json["statements"][0]
-    )
+    raw = keys.unb64(door.ask("POST", f"{path}/sheet", "expert1", data={"csrf_token": "token"}).json["statements"][0])
     assert (
-        door.ask(
-            "POST", f"{path}/draft", "expert1", data={**typed, sheetform.score(bid_id, "plan"): "31"}
-        ).status_code
+        door.ask("POST", f"{path}/draft", "expert1", data={**typed, sheetform.score(bid_id, "plan"): "31"}).status_code
         == 303
     )
     stale = door.ask("POST", f"{path}/sign", "expert1", data=door.posted("expert1", raw))
     assert stale.status_code == 422
     assert "草稿已变化" in checked(stale.text)
-    raw = keys.unb64(
-        door.ask("POST", f"{path}/sheet", "expert1", data={"csrf_token": "token"}).json["statements"][0]
-    )
+    raw = keys.unb64(door.ask("POST", f"{path}/sheet", "expert1", data={"csrf_token": "token"}).json["statements"][0])
     assert door.ask("POST", f"{path}/sign", "expert1", data=door.posted("expert1", raw)).status_code == 303
     assert [sheet.file for sheet in stage.sheets() if sheet.file] == [raw]
 
@@ -339,11 +314,7 @@ def test_the_owner_publicizes_and_signs_the_award_on_one_page(door, language):
     stage.stage.now += seconds(3600)
     shown = door.page(path, "owner", language)
     raw = keys.unb64(shown.partition('name="statement" value="')[2].partition('"')[0])
-    posted = {
-        "statement": keys.b64(raw),
-        "signature": keys.b64(keys.sign(raw, stage.stage.owner_key)),
-        "cert": "AA==",
-    }
+    posted = {"statement": keys.b64(raw), "signature": keys.b64(keys.sign(raw, stage.stage.owner_key)), "cert": "AA=="}
     forged = {**posted, "signature": keys.b64(keys.sign(raw, keys.generate()))}
     assert door.ask("POST", path, "owner", data=forged).status_code == 422
     assert door.ask("POST", path, "owner", data=posted).status_code == 303
@@ -377,13 +348,7 @@ def test_seats_are_listed_for_their_member_alone(door):
 
 def test_names_are_secret_until_the_award(door):
     door.stage.form()
-    for who, named in (
-        ("operator", True),
-        ("supervising", True),
-        ("owner", False),
-        ("bidder", False),
-        (None, False),
-    ):
+    for who, named in (("operator", True), ("supervising", True), ("owner", False), ("bidder", False), (None, False)):
         members = door.api("GET", "/committee", who).json["members"]
         assert [("name" in one) for one in members] == [named] * 3
     own = [one for one in door.api("GET", "/committee", "expert1").json["members"] if "name" in one]
@@ -392,15 +357,7 @@ def test_names_are_secret_until_the_award(door):
 
 @pytest.mark.parametrize(
     "body",
-    [
-        None,
-        [],
-        {},
-        {"bids": []},
-        {"bids": {"x": {}}},
-        {"bids": {"0" * 32: 5}},
-        {"bids": {"f" * 32: {"scores": 1.5}}},
-    ],
+    [None, [], {}, {"bids": []}, {"bids": {"x": {}}}, {"bids": {"0" * 32: 5}}, {"bids": {"f" * 32: {"scores": 1.5}}}],
 )
 def test_a_malformed_draft_is_refused_and_never_breaks(door, body):
     door.stage.scoring()

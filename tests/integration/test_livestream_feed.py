@@ -189,9 +189,7 @@ def test_events_leave_in_the_order_they_were_queued_though_the_first_delivery_fa
         feed.publish(lot, "opening.objection", {"line": 1, "text": "先"}, now)
         feed.publish(lot, "opening.objection", {"line": 1, "text": "后", "person": "王一"}, now)
     with transaction(write=False):
-        waiting = db.session.scalars(
-            db.select(Outgoing).where(Outgoing.done_at.is_(None)).order_by(Outgoing.id)
-        ).all()
+        waiting = db.session.scalars(db.select(Outgoing).where(Outgoing.done_at.is_(None)).order_by(Outgoing.id)).all()
         second = waiting[-1].payload
     feed.deliver(second)
     said = [event for event in feed.read(lot) if event["kind"] == "opening.objection"]

@@ -126,18 +126,11 @@ def test_the_portal_serves_the_public_folder_when_no_edge_does_and_no_streams(ha
     assert stream.headers["Retry-After"]
     head = hall.get(f"/public/lots/{lot}/events/head.json")
     assert json.loads(head.data)["last"] == len(feed.read(lot))
-    again = hall.get(
-        f"/public/lots/{lot}/events/head.json", status=304, **{"If-None-Match": head.headers["ETag"]}
-    )
+    again = hall.get(f"/public/lots/{lot}/events/head.json", status=304, **{"If-None-Match": head.headers["ETag"]})
     assert again.data == b""
     part = hall.get(f"/public/lots/{lot}/events/events.ndjson", status=206, Range="bytes=0-4")
     assert part.data == b'{"at"'
-    for path in (
-        "/public/../kaibiao.sqlite",
-        "/public/%2e%2e/kaibiao.sqlite",
-        "/public/lots",
-        "/public/.hidden",
-    ):
+    for path in ("/public/../kaibiao.sqlite", "/public/%2e%2e/kaibiao.sqlite", "/public/lots", "/public/.hidden"):
         hall.get(path, status=404)
 
 

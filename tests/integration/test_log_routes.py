@@ -113,11 +113,7 @@ def shown_to(client, lot):
 
 def test_disclosures_show_what_is_public_and_nothing_else(stage, client):
     fact = BidSealed(
-        lot="A",
-        manifest_sha256="1" * 64,
-        sig_sha256="2" * 64,
-        receipt_id="r",
-        received_at="2026-11-23T01:00:00Z",
+        lot="A", manifest_sha256="1" * 64, sig_sha256="2" * 64, receipt_id="r", received_at="2026-11-23T01:00:00Z"
     )
     stage.record(fact, payment(1, "A"))
     stage.run(stage.sequencer())

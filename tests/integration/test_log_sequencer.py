@@ -87,18 +87,10 @@ def test_tiles_can_be_rebuilt_from_the_database(stage):
     sequencer = stage.sequencer()
     stage.record(*map(answer, range(520)))
     stage.run(sequencer)
-    before = {
-        path.relative_to(stage.public): path.read_bytes()
-        for path in stage.public.rglob("*")
-        if path.is_file()
-    }
+    before = {path.relative_to(stage.public): path.read_bytes() for path in stage.public.rglob("*") if path.is_file()}
     shutil.rmtree(stage.public / "tile")
     sequencer.rebuild()
-    after = {
-        path.relative_to(stage.public): path.read_bytes()
-        for path in stage.public.rglob("*")
-        if path.is_file()
-    }
+    after = {path.relative_to(stage.public): path.read_bytes() for path in stage.public.rglob("*") if path.is_file()}
     assert after == before
 
 
@@ -203,9 +195,7 @@ def test_a_node_that_holds_our_signature_under_an_unknown_tree_halts_the_log(sta
         assert not sequencer.node_ahead("audit", b"junk")
         stranger = NoteKey.generate(stage.key.name)
         assert not sequencer.node_ahead("audit", Note(ahead, (stranger.sign(ahead),)).encode())
-        assert not sequencer.node_ahead(
-            "audit", Note(ahead, (stage.nodes["audit"].cosign(ahead, 1),)).encode()
-        )
+        assert not sequencer.node_ahead("audit", Note(ahead, (stage.nodes["audit"].cosign(ahead, 1),)).encode())
     assert sequencer.step(stage.now) is False
     for text in (ahead, fork):
         with transaction(write=False):
@@ -218,13 +208,7 @@ def test_a_node_that_holds_our_signature_under_an_unknown_tree_halts_the_log(sta
 
 def test_a_key_that_the_policy_does_not_name_is_refused(stage):
     with pytest.raises(PolicyError):
-        Plan(
-            NoteKey.generate(stage.key.name),
-            stage.policy,
-            stage.public,
-            stage.folder / "guard",
-            Schedule(4, 8),
-        )
+        Plan(NoteKey.generate(stage.key.name), stage.policy, stage.public, stage.folder / "guard", Schedule(4, 8))
 
 
 def test_a_cosignature_under_an_older_checkpoint_counts_for_that_one(stage):

@@ -92,9 +92,7 @@ def test_a_message_delivered_again_after_a_crash_keeps_its_number(stage, tmp_pat
 
 @pytest.mark.parametrize("name", ["_write", "_sync", "_next"])
 @pytest.mark.parametrize("step", [1, 2])
-def test_a_crash_at_any_step_of_a_delivery_leaves_neither_hole_nor_copy_nor_loss(
-    tmp_path, monkeypatch, name, step
-):
+def test_a_crash_at_any_step_of_a_delivery_leaves_neither_hole_nor_copy_nor_loss(tmp_path, monkeypatch, name, step):
     folder, act, calls = tmp_path / "box", getattr(mail, name), [0]
     mail.put(folder, "first", b"first")
 
@@ -119,8 +117,7 @@ def test_a_crash_at_any_step_of_a_delivery_leaves_neither_hole_nor_copy_nor_loss
 def test_many_workers_deliver_without_gaps(tmp_path):
     folder = tmp_path / "box"
     threads = [
-        threading.Thread(target=lambda n=n: [mail.put(folder, f"{n}-{k}", b"x") for k in range(10)])
-        for n in range(4)
+        threading.Thread(target=lambda n=n: [mail.put(folder, f"{n}-{k}", b"x") for k in range(10)]) for n in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -208,9 +205,7 @@ def test_an_answer_without_the_nodes_own_signature_is_refused(stage):
     assert post(stage, "audit", good) == 204
 
 
-@pytest.mark.parametrize(
-    "bad", [None, [], {}, {"kind": 1}, {"kind": "heartbeat", "body": [], "time": "", "sig": ""}]
-)
+@pytest.mark.parametrize("bad", [None, [], {}, {"kind": 1}, {"kind": "heartbeat", "body": [], "time": "", "sig": ""}])
 def test_an_answer_of_another_form_is_refused(stage, bad):
     assert post(stage, "audit", bad) in (400, 422)
 

@@ -38,9 +38,7 @@ class Platform:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = platform.get(self.path)
-                self.send_response(
-                    200 if body is not None else 204 if self.path.startswith("/inbox/") else 404
-                )
+                self.send_response(200 if body is not None else 204 if self.path.startswith("/inbox/") else 404)
                 self.send_header("content-length", str(len(body or b"")))
                 self.end_headers()
                 self.wfile.write(body or b"")
@@ -88,9 +86,7 @@ class Platform:
 def setup(tmp_path):
     platform = Platform()
     for name, org in ORGS.items():
-        assert (
-            cli.main(["init", "--dir", str(tmp_path / name), "--name", f"practice/{name}", "--org", org]) == 0
-        )
+        assert cli.main(["init", "--dir", str(tmp_path / name), "--name", f"practice/{name}", "--org", org]) == 0
         platform.mail[name] = []
     cards = [Card.parse((tmp_path / name / "card.json").read_bytes().strip()) for name in ORGS]
     spelled = keys.spell(keys.generate().public_key())
@@ -112,23 +108,9 @@ def setup(tmp_path):
 def start(setup, name: str) -> str:
     """Start a node; the address it serves."""
     platform, _, processes, folder = setup
-    arguments = [
-        "run",
-        "--dir",
-        str(folder / name),
-        "--portal",
-        platform.url,
-        "--inbox",
-        platform.url,
-        "--port",
-        "0",
-    ]
+    arguments = ["run", "--dir", str(folder / name), "--portal", platform.url, "--inbox", platform.url, "--port", "0"]
     process = subprocess.Popen(
-        [sys.executable, "-c", RUN, *arguments],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", RUN, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     processes[name] = process
     line = process.stdout.readline()
@@ -148,9 +130,7 @@ def signed(setup, size: int, *names: str):
     platform = setup[0]
 
     def all_signed() -> bool:
-        found = {
-            a["node"] for a in platform.answers if a["kind"] == "cosignature" and a["body"]["size"] == size
-        }
+        found = {a["node"] for a in platform.answers if a["kind"] == "cosignature" and a["body"]["size"] == size}
         return found >= set(names or ORGS)
 
     return all_signed
@@ -199,12 +179,7 @@ def test_a_second_process_on_a_running_nodes_folder_is_refused(setup):
         "0",
     ]
     done = subprocess.run(
-        [sys.executable, "-c", RUN, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
+        [sys.executable, "-c", RUN, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1
     assert "another process" in done.stderr
@@ -241,9 +216,7 @@ def test_orders_of_the_supervising_authority_are_posted_signed(setup):
 
 def test_the_node_brings_no_web_framework_and_no_database_toolkit():
     program = "import sys, supervision.node.cli; print([m for m in ('flask', 'sqlalchemy', 'kernel.db', 'portal') if m in sys.modules])"
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
@@ -251,9 +224,7 @@ def test_a_folder_keeps_its_keys_and_a_node_without_a_policy_does_not_run(tmp_pa
     folder = str(tmp_path / "n")
     assert cli.main(["init", "--dir", folder, "--name", "practice/n", "--org", "审计局"]) == 0
     assert cli.main(["init", "--dir", folder, "--name", "practice/n", "--org", "审计局"]) == 1
-    assert (
-        cli.main(["run", "--dir", folder, "--portal", "http://x", "--inbox", "http://x", "--port", "0"]) == 1
-    )
+    assert cli.main(["run", "--dir", folder, "--portal", "http://x", "--inbox", "http://x", "--port", "0"]) == 1
     assert "already holds" in capsys.readouterr().err
     assert oct((tmp_path / "n" / "node.key").stat().st_mode & 0o777) == "0o600"
     assert oct((tmp_path / "n" / "inbox.key").stat().st_mode & 0o777) == "0o600"

@@ -40,11 +40,7 @@ def test_every_check_and_partial_index_of_the_models_is_in_the_database(migrated
             for index in table.indexes
             if index.dialect_options[migrated[1].dialect.name].get("where") is not None
         }
-        stored = {
-            index["name"]
-            for index in found.get_indexes(table.name)
-            if "where" in str(index["dialect_options"])
-        }
+        stored = {index["name"] for index in found.get_indexes(table.name) if "where" in str(index["dialect_options"])}
         assert conditional == stored, table.name
 
 

@@ -29,9 +29,7 @@ def empty(tmp_path_factory):
 
 def _readable(street: Street):
     doors = doorways(street.stage.app.url_map.iter_rules())
-    return [
-        door for door in doors if door.method == "GET" and door.rule not in ("/metrics", "/api/openapi.json")
-    ]
+    return [door for door in doors if door.method == "GET" and door.rule not in ("/metrics", "/api/openapi.json")]
 
 
 def _secrets(street: Street) -> list[str]:
@@ -46,9 +44,7 @@ def _secrets(street: Street) -> list[str]:
 def test_no_page_and_no_answer_names_a_bid_or_a_bidder_before_the_close(street: Street, role):
     offices = {"MGR": ("/admin/",)}  # the office that admits organizations knows them all, bidding or not
     for door in _readable(street):
-        told = [
-            street.values["collecting"][name] for name in door.arguments & set(street.values["collecting"])
-        ]
+        told = [street.values["collecting"][name] for name in door.arguments & set(street.values["collecting"])]
         text = street.ask("GET", street.path(door), street.people.get(role)).get_data(as_text=True)
         if door.rule.startswith(offices.get(role, ("\0",))):
             continue

@@ -120,9 +120,7 @@ def test_an_unsafe_request_of_a_browser_without_the_token_is_refused_everywhere(
 def test_a_form_before_sign_in_needs_the_token_of_its_visit(street: Street):
     client = street.stage.app.test_client()
     with clock.at(street.stage.now):
-        assert (
-            client.post("/sign-in", data={"login": "bidder-login", "password": PASSWORD}).status_code == 403
-        )
+        assert client.post("/sign-in", data={"login": "bidder-login", "password": PASSWORD}).status_code == 403
         stolen = _token(street.stage.app.test_client().get("/sign-in"))
         client.get("/sign-in")
         form = {"login": "bidder-login", "password": PASSWORD, "csrf_token": stolen}
@@ -168,9 +166,7 @@ def test_a_key_is_not_taken_for_another_call_or_another_caller(street: Street):
     other = _draft(street, "mine", "乙")
     assert (other.status_code, other.json["code"]) == (409, "idempotency.reused")
     body = {"trade": "construction", "pack": "practice.construction.open", "title": "甲", "region": "990101"}
-    stranger = street.ask(
-        "POST", "/api/v1/tenders", street.people["BIDDER"], json=body, headers={HEADER: "mine"}
-    )
+    stranger = street.ask("POST", "/api/v1/tenders", street.people["BIDDER"], json=body, headers={HEADER: "mine"})
     assert stranger.status_code == 403
 
 
@@ -188,12 +184,7 @@ def test_a_refused_call_is_not_remembered(street: Street):
 def _race(street: Street, count: int = 6) -> list[int]:
     """The same call from several threads at once, each with a client of its own."""
     headers = {"Authorization": f"Bearer {street.token(street.people['OWNER'])}", HEADER: "race"}
-    body = {
-        "trade": "construction",
-        "pack": "practice.construction.open",
-        "title": "竞争",
-        "region": "990101",
-    }
+    body = {"trade": "construction", "pack": "practice.construction.open", "title": "竞争", "region": "990101"}
     statuses: list[int] = []
     gate = threading.Barrier(count)
 

@@ -67,9 +67,7 @@ def clock_moves(stage: Stage, lot: str, *events: LotEvent) -> None:
 
 
 def in_publicity(stage: Stage, lot: str) -> dt.datetime:
-    clock_moves(
-        stage, lot, LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION
-    )
+    clock_moves(stage, lot, LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)
     with stage.act() as now:
         return service.start_publicity(stage.owner, service.lot_of(lot), BIDS, now)
 
@@ -86,11 +84,7 @@ def test_a_deadline_moved_later_leaves_the_keyset_and_its_hash_unchanged(stage: 
     before = stage.lot(lot)
     extend(stage, lot, 30)
     after = stage.lot(lot)
-    assert (after.keyset_sha256, after.keyset, after.keyset_version) == (
-        before.keyset_sha256,
-        before.keyset,
-        1,
-    )
+    assert (after.keyset_sha256, after.keyset, after.keyset_version) == (before.keyset_sha256, before.keyset, 1)
     assert before.closes_at is not None
     assert after.closes_at == after.opens_at == before.closes_at + seconds(30)
     assert len(stage.facts("timetable")) == 2
@@ -221,13 +215,7 @@ def test_after_the_close_only_the_supervising_authority_collects_again(stage: St
     stage.now += seconds(61)
     clock_moves(stage, lot, LotEvent.CLOSE)
     moment = rfc3339(stage.now + seconds(300))
-    content = {
-        "type": statements.OUTAGE,
-        "lot": lot,
-        "at": rfc3339(stage.now),
-        "closes_at": moment,
-        "opens_at": moment,
-    }
+    content = {"type": statements.OUTAGE, "lot": lot, "at": rfc3339(stage.now), "closes_at": moment, "opens_at": moment}
     with pytest.raises(Forbidden), stage.act() as now:
         service.collect_again(stage.owner, service.lot_of(lot), Signed.make(content, stage.owner_key), now)
     signed = Signed.make(content, stage.nodes["supervisor"].private)
@@ -295,9 +283,7 @@ def test_a_question_has_some_text_and_not_too_much(stage: Stage, lot: str, text:
         service.ask(stage.bidder, service.tender_of(lot[:20]), text, now)
 
 
-def test_c10_an_answer_that_bears_on_bids_leaves_time_or_moves_the_deadline_first(
-    stage: Stage, lot: str
-) -> None:
+def test_c10_an_answer_that_bears_on_bids_leaves_time_or_moves_the_deadline_first(stage: Stage, lot: str) -> None:
     code = lot[:20]
     with stage.act() as now:
         token = service.ask(stage.bidder, service.tender_of(code), "限价是否调整？", now).token
@@ -346,9 +332,7 @@ def test_cancelling_takes_two_persons_of_different_organizations(stage: Stage) -
     assert cancelled.reason == reason
 
 
-def test_without_an_agency_the_management_office_is_the_second_and_never_the_first(
-    stage: Stage, lot: str
-) -> None:
+def test_without_an_agency_the_management_office_is_the_second_and_never_the_first(stage: Stage, lot: str) -> None:
     code = lot[:20]
     with pytest.raises(Conflict), stage.act() as now:
         service.cancel(stage.manager, service.tender_of(code), "招标终止原因", now)
@@ -391,9 +375,7 @@ def test_c51_the_first_in_rank_wins_unless_it_gave_up(stage: Stage, lot: str) ->
     assert stage.lot(lot).awarded_bid == BIDS[1].bid_id
 
 
-def test_without_state_funds_the_owner_of_a_construction_tender_may_choose_among_the_candidates(
-    stage: Stage,
-) -> None:
+def test_without_state_funds_the_owner_of_a_construction_tender_may_choose_among_the_candidates(stage: Stage) -> None:
     (lot,) = stage.lots(stage.published(state_funded=False))
     stage.now = in_publicity(stage, lot)
     award(stage, lot, 2)

@@ -74,9 +74,7 @@ def test_a_real_installation_runs_no_practice_pack(tmp_path) -> None:
 
 
 def test_the_checklist_names_everything_missing_at_once(stage: Stage) -> None:
-    code = stage.draft(
-        content="", contact={}, consortium_allowed=None, bid_validity_days=None, lots=[{"name": "一"}]
-    )
+    code = stage.draft(content="", contact={}, consortium_allowed=None, bid_validity_days=None, lots=[{"name": "一"}])
     found = missing(stage, code)
     assert found == [
         "notice.content", "notice.contact.name", "notice.contact.phone", "notice.contact.address",

@@ -81,10 +81,7 @@ def test_the_keyset_is_served_to_the_byte_with_its_signatures(stage: Stage, web:
     sigs = web.get(f"/api/v1/lots/{lot}/keyset.sigs").json
     assert sigs == {"owner": row.keyset_owner_sig, "supervisor": row.keyset_supervisor_sig}
     assert got.headers["X-Keyset-Owner-Signature"] == sigs["owner"]
-    assert (
-        web.get(f"/api/v1/lots/{lot}/keyset", headers={"If-None-Match": got.headers["ETag"]}).status_code
-        == 304
-    )
+    assert web.get(f"/api/v1/lots/{lot}/keyset", headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
 
 
 def test_a_drafts_keyset_and_documents_are_nobody_elses(stage: Stage, web: FlaskClient) -> None:
@@ -143,9 +140,7 @@ BAD_DRAFTS: list[Any] = [
 
 
 @pytest.mark.parametrize("body", BAD_DRAFTS)
-def test_bad_drafts_are_refused_clearly_and_leave_no_number_behind(
-    stage: Stage, web: FlaskClient, body: Any
-) -> None:
+def test_bad_drafts_are_refused_clearly_and_leave_no_number_behind(stage: Stage, web: FlaskClient, body: Any) -> None:
     assert 400 <= web.post("/api/v1/tenders", json=body, headers=OWNER).status_code < 500
     assert stage.draft() == "E9901010000000001001"
 
@@ -178,9 +173,9 @@ def test_nobody_signed_in_drafts_nothing(web: FlaskClient) -> None:
 
 def test_questions_and_answers_over_the_api(stage: Stage, web: FlaskClient) -> None:
     code = stage.published()
-    token = web.post(
-        f"/api/v1/tenders/{code}/questions", json={"text": "清单第3项？"}, headers=by("bidder")
-    ).json["token"]
+    token = web.post(f"/api/v1/tenders/{code}/questions", json={"text": "清单第3项？"}, headers=by("bidder")).json[
+        "token"
+    ]
     waiting = web.get(f"/api/v1/tenders/{code}", headers=OWNER).json["pending_questions"]
     assert waiting == [{"token": token, "question": "清单第3项？"}]
     reply = {"token": token, "answer": "见补充文件。", "bears_on_bids": False}
@@ -218,19 +213,13 @@ def test_the_form_drafts_what_the_api_would(stage: Stage, web: FlaskClient) -> N
     assert "尚未申请密钥组" in left
     assert left.count('class="missing"') == 1
     method = web.get(f"/api/v1/lots/{where.rpartition('/')[2]}001", headers=OWNER).json["method"]
-    assert (method["id"], method["criteria"][0]["max"], method["max_price"]) == (
-        "cn_comprehensive",
-        "40",
-        "1000000.00",
-    )
+    assert (method["id"], method["criteria"][0]["max"], method["max_price"]) == ("cn_comprehensive", "40", "1000000.00")
 
 
 def test_a_form_that_does_not_hold_keeps_what_was_typed(stage: Stage, web: FlaskClient) -> None:
     code = stage.draft()
     sent = web.post(
-        f"/owner/tenders/{code}",
-        data=form_of(**{"lots.1.ceiling": "一百万", "scale": "我写的规模"}),
-        headers=OWNER,
+        f"/owner/tenders/{code}", data=form_of(**{"lots.1.ceiling": "一百万", "scale": "我写的规模"}), headers=OWNER
     )
     assert sent.status_code == 422
     page = checked(sent.text)
@@ -243,9 +232,7 @@ def test_lots_are_added_and_dropped_without_losing_the_form(stage: Stage, web: F
     web.post(f"/owner/tenders/{code}", data={**form_of(), "add_lot": "1"}, headers=OWNER)
     assert stage.lots(code) == [f"{code}001", f"{code}002"]
     checked(web.get(f"/owner/tenders/{code}", headers=OWNER).text)
-    web.post(
-        f"/owner/tenders/{code}", data={**form_of(), "drop_lot": "1", "lots.2.name": "二"}, headers=OWNER
-    )
+    web.post(f"/owner/tenders/{code}", data={**form_of(), "drop_lot": "1", "lots.2.name": "二"}, headers=OWNER)
     assert stage.lots(code) == [f"{code}001"]
 
 
@@ -287,9 +274,7 @@ def test_a_statement_is_prepared_in_words_and_then_signed(stage: Stage, web: Fla
     assert stage.lot(lot).suspended_at is None
     for bad in ({}, {"closes_at": "soon"}):
         assert web.post(f"/owner/lots/{lot}/timetable/prepare", data=bad, headers=OWNER).status_code == 422
-    assert (
-        web.post(f"/owner/lots/{lot}/timetable/prepare", data=until, headers=by("bidder")).status_code == 403
-    )
+    assert web.post(f"/owner/lots/{lot}/timetable/prepare", data=until, headers=by("bidder")).status_code == 403
     assert web.post(f"/owner/lots/{lot}/nonsense", data={}, headers=OWNER).status_code == 422
 
 
@@ -297,12 +282,7 @@ def courses(stage: Stage) -> list[str]:
     """A tender in each of many states."""
     found = [stage.published() for _ in range(4)]
     for lot, steps in zip((f"{code}001" for code in found), (0, 1, 3, 4), strict=True):
-        for event in (
-            LotEvent.CLOSE,
-            LotEvent.START_OPENING,
-            LotEvent.END_OPENING,
-            LotEvent.START_EVALUATION,
-        )[:steps]:
+        for event in (LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)[:steps]:
             with stage.act() as now:
                 service.move(service.lot_of(lot), event, service.CLOCK, now)
     with stage.act() as now:
@@ -329,9 +309,7 @@ def test_every_page_is_well_formed_in_both_languages_and_in_every_state(
     own = ["/owner/", "/owner/tenders/new"] + [f"/owner/tenders/{code}" for code in (draft, *tenders)]
     own += [f"/owner/tenders/{draft}/checklist", f"/owner/tenders/{draft}/publish", f"/tenders/{draft}"]
     for path, who in (
-        [(path, {}) for path in public]
-        + [(path, OWNER) for path in own]
-        + [(f"/tenders/{tenders[0]}", by("bidder"))]
+        [(path, {}) for path in public] + [(path, OWNER) for path in own] + [(f"/tenders/{tenders[0]}", by("bidder"))]
     ):
         got = web.get(path, headers={**who, "X-Test-Language": language})
         assert got.status_code == 200, path
@@ -354,9 +332,7 @@ def test_the_english_twin_is_complete(stage: Stage, web: FlaskClient) -> None:
     for path, who in (("/law", {}), ("/tenders", {}), ("/owner/tenders/new", OWNER)):
         left = chinese(web.get(path, headers={**who, "X-Test-Language": "en"}).text)
         assert not [
-            text
-            for text in left
-            if "条" not in text and "国" not in text and "财" not in text and "单位" not in text
+            text for text in left if "条" not in text and "国" not in text and "财" not in text and "单位" not in text
         ], left
 
 
@@ -379,24 +355,17 @@ def test_names_are_escaped_on_pages(stage: Stage, web: FlaskClient) -> None:
 def test_the_owners_page_answers_cancels_and_records_who_gave_up(stage: Stage, web: FlaskClient) -> None:
     code = courses(stage)[3]
     where = f"/owner/tenders/{code}"
-    gone = web.post(
-        f"/owner/lots/{code}001/given-up", data={"bid_id": "0" * 32, "reason": "书面放弃"}, headers=OWNER
-    )
+    gone = web.post(f"/owner/lots/{code}001/given-up", data={"bid_id": "0" * 32, "reason": "书面放弃"}, headers=OWNER)
     assert gone.status_code == 303
     assert "书面放弃" in web.get(f"/tenders/{code}").text
     assert web.post(f"{where}/cancel", data={"reason": "x"}, headers=OWNER).status_code == 422
     assert web.post(f"{where}/cancel", data={"reason": "立项撤销"}, headers=OWNER).status_code == 303
     assert "立项撤销" in checked(web.get(where, headers=OWNER).text)
     assert web.post(f"{where}/cancel/withdraw", headers=OWNER).status_code == 303
-    assert (
-        web.post(f"{where}/answers", data={"token": "0" * 32, "answer": "x"}, headers=OWNER).status_code
-        == 422
-    )
+    assert web.post(f"{where}/answers", data={"token": "0" * 32, "answer": "x"}, headers=OWNER).status_code == 422
 
 
-def test_the_management_office_confirms_a_cancellation_on_the_tenders_page(
-    stage: Stage, web: FlaskClient
-) -> None:
+def test_the_management_office_confirms_a_cancellation_on_the_tenders_page(stage: Stage, web: FlaskClient) -> None:
     code = stage.published()
     assert web.post(f"/tenders/{code}/cancel", headers=by("manager")).status_code == 422
     web.post(f"/api/v1/tenders/{code}/cancel", json={"reason": "立项撤销，终止招标"}, headers=OWNER)

@@ -101,17 +101,7 @@ def test_what_the_platform_publishes_of_an_opening_holds(stage, fetched):
     report = rechecked(fetched(played(stage)))
     assert not lies(report)
     held = topics(report, Mark.HOLDS)
-    assert {
-        "roll",
-        "papers",
-        "receipts",
-        "withdrawals",
-        "complete",
-        "acks",
-        "closes",
-        "bid",
-        "record",
-    } <= held
+    assert {"roll", "papers", "receipts", "withdrawals", "complete", "acks", "closes", "bid", "record"} <= held
     assert sum(claim.topic == "bid" for claim in report.claims) == 3
     assert {"committee", "scores", "result", "award"} <= topics(report, Mark.NOT_DUE)
 

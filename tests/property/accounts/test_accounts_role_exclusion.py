@@ -16,9 +16,7 @@ ACTS = st.lists(
 
 
 @given(ACTS)
-def test_no_order_of_grants_brings_two_planes_or_excluded_roles_together(
-    acts: list[tuple[str, OrgKind, Role]],
-) -> None:
+def test_no_order_of_grants_brings_two_planes_or_excluded_roles_together(acts: list[tuple[str, OrgKind, Role]]) -> None:
     held: set[Role] = set()
     for act, kind, role in acts:
         if act == "end":

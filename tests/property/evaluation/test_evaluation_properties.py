@@ -54,10 +54,7 @@ def sheets_of(spec, marks, count, names=None):
     return [
         sheet(
             spec,
-            {
-                name(i): entry({"plan": text(marks[one, i][0]), "staff": text(marks[one, i][1])})
-                for i in range(count)
-            },
+            {name(i): entry({"plan": text(marks[one, i][0]), "staff": text(marks[one, i][1])}) for i in range(count)},
             one,
         )
         for one in EVALUATORS
@@ -172,9 +169,7 @@ def test_adding_an_invalid_bid_changes_nothing(tender, price):
     sheets = []
     for one in sheets_of(spec, more, count + 1):
         out = {"conforms": False, "ground": "unsigned", "scores": {"plan": "1", "staff": "1"}, "notes": {}}
-        value = {
-            name: {**entry({k: str(float(v)) for k, v in at.scores.items()})} for name, at in one.bids.items()
-        }
+        value = {name: {**entry({k: str(float(v)) for k, v in at.scores.items()})} for name, at in one.bids.items()}
         sheets.append(sheet(spec, {**value, f"B{count}": out}, one.evaluator))
     joined = evaluate(spec, bids_of([*prices, price]), sheets)
     assert lines(joined) == lines(alone)
@@ -210,10 +205,7 @@ def test_parts_sum_to_the_total_and_scores_keep_their_bounds(tender, weight):
             spec,
             {
                 f"B{i}": entry(
-                    {
-                        n: text(min(marks[one, i][k], int(2 * spec.criterion(n).maximum)))
-                        for k, n in enumerate(names)
-                    }
+                    {n: text(min(marks[one, i][k], int(2 * spec.criterion(n).maximum))) for k, n in enumerate(names)}
                 )
                 for i in range(len(prices))
             },
@@ -238,11 +230,7 @@ def test_equal_inputs_get_equal_scores(prices):
     marks = {(one, i): (30, 20) for one in EVALUATORS for i in range(len(doubled))}
     found = lines(evaluate(spec, bids_of(doubled), sheets_of(spec, marks, len(doubled))))
     twin = found[f"B{len(prices)}"]
-    assert (found["B0"]["rank"], found["B0"]["total"], found["B0"]["tied"]) == (
-        twin["rank"],
-        twin["total"],
-        True,
-    )
+    assert (found["B0"]["rank"], found["B0"]["total"], found["B0"]["tied"]) == (twin["rank"], twin["total"], True)
 
 
 @given(st.integers(0, 10**12), st.integers(1, 10**6))

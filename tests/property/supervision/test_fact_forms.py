@@ -39,9 +39,7 @@ def values(hint):
 
 
 def shapes(cls):
-    return st.fixed_dictionaries({name: values(hint) for name, hint in cls.schema.items()}).map(
-        lambda kw: cls(**kw)
-    )
+    return st.fixed_dictionaries({name: values(hint) for name, hint in cls.schema.items()}).map(lambda kw: cls(**kw))
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))

@@ -30,13 +30,7 @@ def walked(attempts: list[tuple[LotEvent, str]]) -> list[tuple[LotState, LotEven
 
 @given(tries)
 def test_only_the_clock_closes_opens_or_collects_again(attempts: list[tuple[LotEvent, str]]) -> None:
-    clocks = {
-        LotEvent.CLOSE,
-        LotEvent.COLLECT_AGAIN,
-        LotEvent.TOO_FEW,
-        LotEvent.START_OPENING,
-        LotEvent.UNREADABLE,
-    }
+    clocks = {LotEvent.CLOSE, LotEvent.COLLECT_AGAIN, LotEvent.TOO_FEW, LotEvent.START_OPENING, LotEvent.UNREADABLE}
     assert all(actor == CLOCK for _, event, actor in walked(attempts) if event in clocks)
 
 

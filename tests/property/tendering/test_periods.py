@@ -37,14 +37,10 @@ def test_a_rolled_period_ends_on_a_working_day_and_is_never_shorter(start: dt.da
 
 
 @given(instants, st.sampled_from(PACKS))
-def test_every_minimum_of_the_pack_is_observed_by_the_earliest_deadline(
-    start: dt.datetime, pack: packs.Pack
-) -> None:
+def test_every_minimum_of_the_pack_is_observed_by_the_earliest_deadline(start: dt.datetime, pack: packs.Pack) -> None:
     earliest = timetable.earliest_deadline(pack, start)
     for rule in pack.rules:
-        bears = (
-            rule.kind is Kind.MIN_INTERVAL and rule.ends == "bids_due" and rule.begins == "documents_issued"
-        )
+        bears = rule.kind is Kind.MIN_INTERVAL and rule.ends == "bids_due" and rule.begins == "documents_issued"
         if bears and rule.unit is Unit.DAY:
             assert (beijing(earliest.at).date() - beijing(start).date()).days >= rule.value
         if bears and rule.unit is Unit.SECOND:

@@ -12,13 +12,7 @@ from accounts.roles import PLANE_OF, ROLES_OF, SECOND_FACTOR, OrgKind, Part, Pla
 from kernel.errors import Conflict, Forbidden, Invalid, TooMany
 
 NOW = dt.datetime(2026, 11, 23, 1, 30, tzinfo=dt.UTC)
-VECTORS = (
-    "91350100M000100Y43",
-    "12350100MB02709751",
-    "91110000600037341L",
-    "91330106673959654P",
-    "914403001922038216",
-)
+VECTORS = ("91350100M000100Y43", "12350100MB02709751", "91110000600037341L", "91330106673959654P", "914403001922038216")
 
 
 @pytest.mark.parametrize("code", VECTORS)
@@ -39,9 +33,7 @@ def test_a_sum_that_is_a_multiple_of_31_gives_the_check_character_zero() -> None
     body = next(
         text
         for text in (f"9135010{number:010d}" for number in range(1000))
-        if sum(rules.ALPHABET.index(letter) * weight for letter, weight in zip(text, weights, strict=True))
-        % 31
-        == 0
+        if sum(rules.ALPHABET.index(letter) * weight for letter, weight in zip(text, weights, strict=True)) % 31 == 0
     )
     assert rules.uscc_ok(body + "0")
 
@@ -56,9 +48,7 @@ def test_a_code_is_read_in_one_spelling() -> None:
     assert rules.uscc(" 91350100m000100y43 ") == "91350100M000100Y43"
 
 
-@pytest.mark.parametrize(
-    "code", ["", "9135", "91350100M000100Y4", "91350100M000100Y433", "91350100M000100Y4é"]
-)
+@pytest.mark.parametrize("code", ["", "9135", "91350100M000100Y4", "91350100M000100Y433", "91350100M000100Y4é"])
 def test_a_code_of_another_form_is_refused_with_its_field(code: str) -> None:
     with pytest.raises(Invalid) as refusal:
         rules.uscc(code)
@@ -199,14 +189,7 @@ def test_argon2_verifies_and_tells_an_outdated_hash() -> None:
 
 def _actor(*roles: Role, second_factor: bool = True) -> Actor:
     return Actor(
-        1,
-        "王一",
-        1,
-        "某公司",
-        VECTORS[0],
-        frozenset(roles),
-        frozenset({Part.PREPARE}),
-        second_factor=second_factor,
+        1, "王一", 1, "某公司", VECTORS[0], frozenset(roles), frozenset({Part.PREPARE}), second_factor=second_factor
     )
 
 

@@ -39,13 +39,7 @@ def test_metadata_names_the_file_in_any_script():
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "filename !!!",
-        "filename /w==",
-        pair("a", "1") + "," + pair("a", "2"),
-        pair("a", "x" * 513),
-        pair("a", "\0"),
-    ],
+    ["filename !!!", "filename /w==", pair("a", "1") + "," + pair("a", "2"), pair("a", "x" * 513), pair("a", "\0")],
 )
 def test_metadata_that_cannot_be_read_is_refused(text):
     with pytest.raises(Invalid) as refused:
@@ -64,11 +58,7 @@ def test_a_checksum_has_a_known_algorithm_and_its_length():
 
 
 def test_another_version_and_another_body_type_are_refused():
-    for check, text in (
-        (tus.check_version, "0.2.2"),
-        (tus.check_version, None),
-        (tus.check_body_type, "text/plain"),
-    ):
+    for check, text in ((tus.check_version, "0.2.2"), (tus.check_version, None), (tus.check_body_type, "text/plain")):
         with pytest.raises(Invalid):
             check(text)
     tus.check_version("1.0.0")

@@ -14,15 +14,7 @@ from kernel import canonical, keys
 from sealing import age, certificates
 from sealing.bid import BidderIdentity
 from sealing.keyfile import KeyFile
-from sealing.keyset import (
-    Audience,
-    AudienceRecipient,
-    FactKeys,
-    Keyset,
-    Stage,
-    TrusteeEntry,
-    trustee_statement,
-)
+from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry, trustee_statement
 from supervision.note import Kind, NoteKey
 
 CLIENT = Path(__file__).parents[3] / "portal" / "client"
@@ -70,20 +62,12 @@ def made_lot(folder: Path) -> Lot:
     spelled = keys.spell(owner.public_key())
     facts = FactKeys(spelled, spelled, keys.spell(nodes["supervisor"].verifier.key))
     raw = Keyset.build(lot=LOT, version=1, fact_keys=facts, stages=stages)
-    sigs = {
-        "owner": keys.b64(keys.sign(raw, owner)),
-        "supervisor": keys.b64(nodes["supervisor"].private.sign(raw)),
-    }
+    sigs = {"owner": keys.b64(keys.sign(raw, owner)), "supervisor": keys.b64(nodes["supervisor"].private.sign(raw))}
     log = NoteKey.generate("practice/log")
     platform = keys.generate()
     policy = _policy(nodes, log, platform)
     bidder, root = _bidder()
-    paths = {
-        "keyset": raw,
-        "sigs": json.dumps(sigs).encode(),
-        "policy": policy.encode(),
-        "keyfile": _key_file(bidder),
-    }
+    paths = {"keyset": raw, "sigs": json.dumps(sigs).encode(), "policy": policy.encode(), "keyfile": _key_file(bidder)}
     for name, content in paths.items():
         (folder / name).write_bytes(content)
     found = {name: str(folder / name) for name in paths}
@@ -95,12 +79,7 @@ def _stage(name: str, nodes: dict[str, NoteKey], identities: dict[str, dict[int,
     entries = []
     for i, (node, key) in enumerate(nodes.items(), start=1):
         identities[name][i], recipient = age.generate()
-        fields = {
-            "i": i,
-            "org": f"{node} office",
-            "recipient": recipient,
-            "sign_key": keys.spell(key.verifier.key),
-        }
+        fields = {"i": i, "org": f"{node} office", "recipient": recipient, "sign_key": keys.spell(key.verifier.key)}
         statement = trustee_statement(lot=LOT, stage=name, version=1, **fields)
         entries.append(TrusteeEntry(**fields, sig=keys.b64(key.private.sign(statement))))
     readers = () if name == "sheet" else (AudienceRecipient("evaluator", age.generate()[1]),)

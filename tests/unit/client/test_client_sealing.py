@@ -77,9 +77,7 @@ def test_a_bid_sealed_by_the_client_is_taken_and_opens_for_every_three_trustees(
     assert sheet.header.bidder == "清河宏图建设有限公司"
     assert (sheet.period_days, sheet.quality, dict(sheet.items)) == (180, "合格", {"质保期": "两年"})
 
-    opened = open_envelope(
-        manifest, "docs", lines_of(manifest, "docs", lot), out / "docs.age", tmp_path / "docs.tar"
-    )
+    opened = open_envelope(manifest, "docs", lines_of(manifest, "docs", lot), out / "docs.age", tmp_path / "docs.tar")
     assert isinstance(opened, Opened), opened
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
@@ -122,9 +120,7 @@ def test_the_client_refuses_a_keyset_that_is_not_the_notices(tool: Tool, lot: Lo
     assert "notice" in tool("seal", keyset_sha256="0" * 64, **lot.paths, **job)["refused"]
 
 
-def test_key_files_go_both_ways_and_a_wrong_passphrase_opens_neither(
-    tool: Tool, lot: Lot, tmp_path: Path
-) -> None:
+def test_key_files_go_both_ways_and_a_wrong_passphrase_opens_neither(tool: Tool, lot: Lot, tmp_path: Path) -> None:
     file = keyfile.load(Path(lot.paths["keyfile"]).read_bytes(), PASSPHRASE)
     read = tool("openKey", keyfile=lot.paths["keyfile"], passphrase=PASSPHRASE)
     assert read == {
@@ -143,20 +139,7 @@ def test_key_files_go_both_ways_and_a_wrong_passphrase_opens_neither(
 
 
 def test_amounts_in_words_are_the_kernels(tool: Tool) -> None:
-    fen = [
-        0,
-        5,
-        10,
-        101,
-        1_000,
-        100_100,
-        1_000_001,
-        10_010_000,
-        2_184_630_000,
-        10**13,
-        10**15 + 7,
-        10**17 - 1,
-    ]
+    fen = [0, 5, 10, 101, 1_000, 100_100, 1_000_001, 10_010_000, 2_184_630_000, 10**13, 10**15 + 7, 10**17 - 1]
     amounts = [money.Fen(value * factor) for value in fen for factor in (1, 10) if value * factor < 10**17]
     read = tool("amounts", wire=" ".join(map(money.wire, amounts)))
     assert read == [money.words(amount) for amount in amounts]
@@ -179,13 +162,7 @@ def receipt(lot: Lot) -> tuple[Receipt, bytes, bytes]:
     ("names", "held"), [(["supervisor", "manager", "audit"], True), (["supervisor", "manager"], False)]
 )
 def test_a_receipt_counts_as_witnessed_only_under_a_quorum(
-    tool: Tool,
-    lot: Lot,
-    receipt: tuple[Receipt, bytes, bytes],
-    tmp_path: Path,
-    names: list[str],
-    *,
-    held: bool,
+    tool: Tool, lot: Lot, receipt: tuple[Receipt, bytes, bytes], tmp_path: Path, names: list[str], *, held: bool
 ) -> None:
     made, manifest, sig = receipt
     entries = [b"a", b"b", made.entry(), b"d", b"e"]
@@ -224,17 +201,13 @@ def _ack(lot: Lot, manifest_sha256: str, i: int) -> dict[str, str]:
     return Signed.make(content, list(lot.nodes.values())[i - 1].private).to_json()
 
 
-def test_inclusion_is_proved_for_every_leaf_of_every_small_tree_and_for_no_other(
-    tool: Tool, lot: Lot
-) -> None:
+def test_inclusion_is_proved_for_every_leaf_of_every_small_tree_and_for_no_other(tool: Tool, lot: Lot) -> None:
     names = list(lot.nodes)[:3]
     for size in (1, 2, 5, 8):
         entries = [f"entry {k}".encode() for k in range(size)]
         leaves = [merkle.leaf_hash(entry) for entry in entries]
         index = size - 1
-        proof = TlogProof(
-            index, tuple(merkle.inclusion_proof(leaves, index, size)), cosigned(lot, entries, names)
-        )
+        proof = TlogProof(index, tuple(merkle.inclusion_proof(leaves, index, size)), cosigned(lot, entries, names))
         job = {"proof": proof.encode().decode(), "policy": lot.policy}
         assert tool("proof", entry=f"entry {index}", **job)["index"] == index
         assert "refused" in tool("proof", entry="entry 99", **job)

@@ -13,14 +13,7 @@ EVALUATORS = ("E1", "E2", "E3")
 
 
 def criterion(name, maximum, *, step="0.5", objective=False):
-    return {
-        "id": name,
-        "name": name,
-        "name_en": name,
-        "max": maximum,
-        "step": step,
-        "objective": objective,
-    }
+    return {"id": name, "name": name, "name_en": name, "max": maximum, "step": step, "objective": objective}
 
 
 def method_json(**changed):

@@ -81,8 +81,7 @@ def test_the_mean_is_over_all_evaluators_and_rounded_at_its_stage():
     spec = weighted("40")
     marks = {"E1": "10", "E2": "10.5", "E3": "12"}
     sheets = [
-        sheet(spec, {one.bid_id: entry({"quality": mark}) for one in THREE}, name)
-        for name, mark in marks.items()
+        sheet(spec, {one.bid_id: entry({"quality": mark}) for one in THREE}, name) for name, mark in marks.items()
     ]
     result = evaluate(spec, THREE, sheets)
     assert line(result, "A")["criteria"] == {"quality": "10.83"}
@@ -111,10 +110,7 @@ def test_equal_totals_go_to_the_lower_price():
     spec = weighted("40")
     bids = [bid("A", "100.00"), bid("B", "125.00"), bid("C", "200.00")]
     marks = {"A": "10", "B": "18", "C": "10"}
-    sheets = [
-        sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one)
-        for one in EVALUATORS
-    ]
+    sheets = [sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one) for one in EVALUATORS]
     result = evaluate(spec, bids, sheets)
     assert line(result, "A")["total"] == line(result, "B")["total"] == "50.00"
     assert order(result) == [("A", 1), ("B", 2), ("C", 3)]
@@ -132,10 +128,7 @@ def test_whether_price_or_evaluated_price_parts_a_tie_is_declared(rule, first):
     spec = method(criteria=[criterion("quality", "60", step="0.1")], deduction={"small": "0.20"}, tie=[rule])
     bids = [bid("A", "100.00"), bid("B", "105.00", "small"), bid("C", "200.00")]
     marks = {"A": "16.4", "B": "10", "C": "0"}
-    sheets = [
-        sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one)
-        for one in EVALUATORS
-    ]
+    sheets = [sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one) for one in EVALUATORS]
     result = evaluate(spec, bids, sheets)
     assert line(result, "A")["total"] == line(result, "B")["total"] == "50.00"
     assert result.first == (first,)
@@ -161,8 +154,7 @@ def test_one_evaluator_alone_cannot_reject_a_bid():
 
 
 @pytest.mark.parametrize(
-    ("price", "ground"),
-    [("126.00", "over_ceiling"), (None, "no_price"), ("0.00", "no_price"), ("125.00", None)],
+    ("price", "ground"), [("126.00", "over_ceiling"), (None, "no_price"), ("0.00", "no_price"), ("125.00", None)]
 )
 def test_a_bid_over_the_ceiling_or_without_a_price_is_invalid(price, ground):
     spec = weighted("40", max_price="125.00")
@@ -239,14 +231,9 @@ def test_a_loser_whose_removal_changes_the_winner_is_reported_and_nothing_else_c
     spec = weighted(vector["weight"], minimum_valid=2)
     bids = [bid(one["id"], one["price"]) for one in vector["bids"]]
     marks = {one["id"]: one["quality"] for one in vector["bids"]}
-    sheets = [
-        sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one)
-        for one in EVALUATORS
-    ]
+    sheets = [sheet(spec, {name: entry({"quality": mark}) for name, mark in marks.items()}, one) for one in EVALUATORS]
     result = evaluate(spec, bids, sheets)
-    assert {one["id"]: line(result, one["id"])["total"] for one in vector["bids"]} == vector[
-        "totals_of_three"
-    ]
+    assert {one["id"]: line(result, one["id"])["total"] for one in vector["bids"]} == vector["totals_of_three"]
     assert order(result)[0] == ("B", 1)
     warning = next(one for one in result.warnings if one.code == "RANK_REVERSAL_SENSITIVE")
     assert (warning.bid_id, warning.detail) == ("C", "without it: A")
@@ -256,8 +243,7 @@ def test_an_evaluator_far_from_the_others_is_reported():
     spec = weighted("40")
     marks = {"E1": "50", "E2": "51", "E3": "10"}
     sheets = [
-        sheet(spec, {one.bid_id: entry({"quality": mark}) for one in THREE}, name)
-        for name, mark in marks.items()
+        sheet(spec, {one.bid_id: entry({"quality": mark}) for one in THREE}, name) for name, mark in marks.items()
     ]
     found = [one for one in evaluate(spec, THREE, sheets).warnings if one.code == "SCORE_DEVIATION"]
     assert {(one.bid_id, one.detail) for one in found} == {("A", "E3"), ("B", "E3"), ("C", "E3")}

@@ -192,9 +192,7 @@ def test_a_restart_reports_again_without_opening_again(house):
 
     house.portal.fail = cut
     assert program.round_of_work(house.evaluator) is False
-    again = program.Evaluator(
-        house.folder, house.evaluator.keys, house.portal, Rooms(Shelves(house.folder / "rooms"))
-    )
+    again = program.Evaluator(house.folder, house.evaluator.keys, house.portal, Rooms(Shelves(house.folder / "rooms")))
     house.portal.fail = lambda path: None
     assert again.poll() == 1
     assert len(house.portal.saves) == 1
@@ -253,10 +251,7 @@ def test_the_catalog_is_what_the_index_lists(tmp_path):
         ([(tarfile.TarInfo("a.pdf"), b"other")], [document("a.pdf", b"plan")]),
         ([(tarfile.TarInfo("a.pdf"), b"plAn")], [document("a.pdf", b"plan")]),
         ([(tarfile.TarInfo("b.pdf"), b"plan")], [document("a.pdf", b"plan")]),
-        (
-            [(tarfile.TarInfo("a.pdf"), b"plan"), (tarfile.TarInfo("b.pdf"), b"x")],
-            [document("a.pdf", b"plan")],
-        ),
+        ([(tarfile.TarInfo("a.pdf"), b"plan"), (tarfile.TarInfo("b.pdf"), b"x")], [document("a.pdf", b"plan")]),
         ([], [document("a.pdf", b"plan")]),
         ([(tarfile.TarInfo("../a.pdf"), b"plan")], [document("a.pdf", b"plan")]),
     ],
@@ -266,9 +261,7 @@ def test_a_payload_that_is_not_its_index_is_refused(tmp_path, members, files):
         payload.catalog(packed(tmp_path, members, files))
 
 
-@pytest.mark.parametrize(
-    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE]
-)
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
 def test_links_folders_and_devices_are_refused(tmp_path, kind):
     info = tarfile.TarInfo("a.pdf")
     info.type, info.linkname = kind, "/etc/passwd"
@@ -326,9 +319,7 @@ def ask(served, name, ticket=None, *, method="GET", headers=None, bid_id=None):
         ticket = Ticket.issue(LOT, sealed.manifest.bid_id, "E1", clock.now()).signed(house.portal.platform)
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     link.request(
-        method,
-        f"/rooms/{LOT}/{bid_id}/{urllib.parse.quote(name, safe='')}?ticket={ticket}",
-        headers=headers or {},
+        method, f"/rooms/{LOT}/{bid_id}/{urllib.parse.quote(name, safe='')}?ticket={ticket}", headers=headers or {}
     )
     answer = link.getresponse()
     body = answer.read()
@@ -355,9 +346,7 @@ def test_no_ticket_a_forged_one_or_anothers_opens_nothing(served):
     now, bid_id = clock.now(), sealed.manifest.bid_id
     forged = Ticket.issue(LOT, bid_id, "E1", now).signed(keys.generate())
     other = Ticket.issue(LOT, "f" * 32, "E1", now).signed(house.portal.platform)
-    over = Ticket.issue(LOT, bid_id, "E1", now - tickets.LIFETIME - tickets.LIFETIME).signed(
-        house.portal.platform
-    )
+    over = Ticket.issue(LOT, bid_id, "E1", now - tickets.LIFETIME - tickets.LIFETIME).signed(house.portal.platform)
     for ticket in ("", "x", "x.y", "....", forged, other, over):
         assert ask(served, "方案.pdf", ticket)[0] == 403
 
@@ -437,15 +426,7 @@ def test_the_evaluator_loads_neither_flask_nor_a_database():
     code = "import sys, evaluation.evaluator; print(*sorted({m.partition('.')[0] for m in sys.modules}))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(found.stdout.split())
-    assert not loaded & {
-        "flask",
-        "sqlalchemy",
-        "flask_sqlalchemy",
-        "portal",
-        "tendering",
-        "bidding",
-        "accounts",
-    }
+    assert not loaded & {"flask", "sqlalchemy", "flask_sqlalchemy", "portal", "tendering", "bidding", "accounts"}
 
 
 def test_work_with_a_lot_that_is_a_path_is_refused():

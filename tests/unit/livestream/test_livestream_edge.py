@@ -72,9 +72,7 @@ class Stage:
         known = path.read_bytes().count(b"\n") if path.exists() else 0
         with path.open("ab") as file:
             for number in range(known + 1, known + count + 1):
-                file.write(
-                    json.dumps({"seq": number, "kind": "bid.unsealed", "pad": "x" * size}).encode() + b"\n"
-                )
+                file.write(json.dumps({"seq": number, "kind": "bid.unsealed", "pad": "x" * size}).encode() + b"\n")
 
 
 @contextlib.asynccontextmanager
@@ -382,7 +380,5 @@ def test_the_edge_holds_no_module_of_the_application():
         "and not n.startswith('__')))"
     )
     root = Path(__file__).parents[3]
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

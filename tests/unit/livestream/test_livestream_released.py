@@ -107,14 +107,8 @@ def test_a_malformed_head_is_refused(head):
 
 
 def test_a_head_is_read():
-    asked = wire.parse(
-        b"GET /live/E1/events?last_event_id=7&x=%20 HTTP/1.1\r\nLast-Event-ID: 9 \r\nConnection: close"
-    )
-    assert (asked.path, asked.query["last_event_id"], asked.headers["last-event-id"]) == (
-        "/live/E1/events",
-        "7",
-        "9",
-    )
+    asked = wire.parse(b"GET /live/E1/events?last_event_id=7&x=%20 HTTP/1.1\r\nLast-Event-ID: 9 \r\nConnection: close")
+    assert (asked.path, asked.query["last_event_id"], asked.headers["last-event-id"]) == ("/live/E1/events", "7", "9")
     assert not asked.keep_alive
     assert wire.parse(b"GET / HTTP/1.1").keep_alive
     assert not wire.parse(b"GET / HTTP/1.0").keep_alive

@@ -20,15 +20,7 @@ READOUT = {
 
 @pytest.mark.parametrize("kind", rules.FIELDS)
 def test_a_field_added_upstream_never_appears(kind):
-    added = {
-        "secret": "x",
-        "person": "王一",
-        "manifest": "…",
-        "seq": 9,
-        "at": "now",
-        "cert": "…",
-        "price_hint": "1.00",
-    }
+    added = {"secret": "x", "person": "王一", "manifest": "…", "seq": 9, "at": "now", "cert": "…", "price_hint": "1.00"}
     fields = rules.project(
         kind, {**READOUT, "n": 1, "of": 2, "node": "audit", "stage": "sheet", "step": "sealed", **added}
     )

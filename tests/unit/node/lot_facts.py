@@ -9,15 +9,7 @@ from typing import Any
 from kernel import canonical, clock, keys
 from kernel.statements import Signed
 from sealing import age
-from sealing.keyset import (
-    Audience,
-    AudienceRecipient,
-    FactKeys,
-    Keyset,
-    Stage,
-    TrusteeEntry,
-    trustee_statement,
-)
+from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry, trustee_statement
 from sealing.release import ReleaseHash
 from sealing.roll import Close
 from supervision import facts, lotview
@@ -46,9 +38,7 @@ class Story:
     agency: keys.PrivateKey = field(default_factory=keys.generate)
     platform: keys.PrivateKey = field(default_factory=keys.generate)
     nodes: dict[str, NoteKey] = field(
-        default_factory=lambda: {
-            name: NoteKey.generate(f"practice/{name}", Kind.COSIGNATURE) for name in NAMES
-        }
+        default_factory=lambda: {name: NoteKey.generate(f"practice/{name}", Kind.COSIGNATURE) for name in NAMES}
     )
     log: list[tuple[int, Fact]] = field(default_factory=list)
     heads: list[Witnessed] = field(default_factory=list)
@@ -57,9 +47,7 @@ class Story:
     def __post_init__(self) -> None:
         cards = [Card(name, None, key.vkey, age.generate()[1]) for name, key in self.nodes.items()]
         spelled = keys.spell(self.platform.public_key())
-        self.policy = Policy.parse(
-            policy_text(NoteKey.generate("practice/log").vkey, spelled, cards, 3).encode()
-        )
+        self.policy = Policy.parse(policy_text(NoteKey.generate("practice/log").vkey, spelled, cards, 3).encode())
 
     @property
     def supervisor(self) -> keys.PrivateKey:
@@ -115,9 +103,7 @@ class Story:
         statement = trustee_statement(lot=LOT, stage=stage, version=version, **said)
         return TrusteeEntry(**said, sig=keys.b64(keys.sign(statement, key)))
 
-    def timetable(
-        self, closes: int = CLOSES, opens: int = OPENS, key: keys.PrivateKey | None = None, **odd: Any
-    ):
+    def timetable(self, closes: int = CLOSES, opens: int = OPENS, key: keys.PrivateKey | None = None, **odd: Any):
         content = {
             "type": "kaibiao-timetable/1",
             "keyset_sha256": canonical.sha(self.raw),
@@ -132,12 +118,7 @@ class Story:
         return self.signed(facts.Suspended, content, key or self.owner, by="owner")
 
     def resumed(self, when: int, closes: int, opens: int, key: keys.PrivateKey | None = None):
-        content = {
-            "type": "kaibiao-resumed/1",
-            "at": at(when),
-            "closes_at": at(closes),
-            "opens_at": at(opens),
-        }
+        content = {"type": "kaibiao-resumed/1", "at": at(when), "closes_at": at(closes), "opens_at": at(opens)}
         return self.signed(facts.Resumed, content, key or self.owner, by="owner")
 
     def outage(self, when: int, closes: int, opens: int, key: keys.PrivateKey | None = None):
@@ -152,15 +133,11 @@ class Story:
         made = Signed.make(said.content(), key or self.nodes[node].private)
         return facts.Close(lot=LOT, node=node, file=keys.b64(made.raw), sig=keys.b64(made.sig))
 
-    def promise(
-        self, node: str, box: facts.BoxClosed, key: keys.PrivateKey | None = None
-    ) -> facts.ReleaseHash:
+    def promise(self, node: str, box: facts.BoxClosed, key: keys.PrivateKey | None = None) -> facts.ReleaseHash:
         i = NAMES.index(node) + 1
         said = ReleaseHash(LOT, box.root, "sheet", box.seq, i, canonical.sha(node.encode()))
         made = Signed.make(said.content(), key or self.nodes[node].private)
-        return facts.ReleaseHash(
-            lot=LOT, stage="sheet", node=node, file=keys.b64(made.raw), sig=keys.b64(made.sig)
-        )
+        return facts.ReleaseHash(lot=LOT, stage="sheet", node=node, file=keys.b64(made.raw), sig=keys.b64(made.sig))
 
     def started(self, key: keys.PrivateKey) -> facts.OpeningStarted:
         content = {"type": lotview.OPENING, "at": at(OPENS), "recording": "on", "deposits": "swept"}

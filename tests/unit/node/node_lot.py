@@ -133,9 +133,7 @@ class LotPlay:
         }
         return self.world.log.append(self.statement(facts.Timetable, content, key or self.owner))
 
-    def statement(
-        self, kind: Any, content: dict[str, Any], key: keys.PrivateKey, **fields: Any
-    ) -> facts.Fact:
+    def statement(self, kind: Any, content: dict[str, Any], key: keys.PrivateKey, **fields: Any) -> facts.Fact:
         signed = Signed.make(content, key)
         return kind(lot=LOT, file=keys.b64(signed.raw), sig=keys.b64(signed.sig), **fields)
 
@@ -299,27 +297,14 @@ class LotPlay:
 
     def admit_docs(self, made: Roll, key: keys.PrivateKey | None = None) -> None:
         bids = tuple(sorted(Manifest.parse(entry.manifest).bid_id for entry in made.live()))
-        said = {
-            "lot": LOT,
-            "stage": "docs",
-            "seq": made.seq,
-            "root": made.root,
-            "bids": list(bids),
-            "set_aside": [],
-        }
+        said = {"lot": LOT, "stage": "docs", "seq": made.seq, "root": made.root, "bids": list(bids), "set_aside": []}
         signed = Signed.make({"type": ADMITTED, **said}, key or self.member)
         signing = facts.Signing(by="专家一", file=keys.b64(signed.raw), sig=keys.b64(signed.sig))
         self._admit(made, "docs", bids, (), (signing,))
 
     def _admit(self, made: Roll, stage: str, bids: Any, aside: Any, signatures: Any) -> None:
         fact = facts.StageAdmitted(
-            lot=LOT,
-            stage=stage,
-            seq=made.seq,
-            root=made.root,
-            bids=bids,
-            set_aside=aside,
-            signatures=signatures,
+            lot=LOT, stage=stage, seq=made.seq, root=made.root, bids=bids, set_aside=aside, signatures=signatures
         )
         self.world.log.append(fact)
         self.log()

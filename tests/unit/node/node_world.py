@@ -255,9 +255,7 @@ def _notes(node: Node, size: int) -> list[Note]:
     return [Note.parse(row[0]) for row in node.state.rows("SELECT raw FROM note WHERE size = ?", size)]
 
 
-def make_world(
-    folder: Path, names: tuple[str, ...] = tuple(ORGS), started: tuple[str, ...] = ("supervisor",)
-) -> World:
+def make_world(folder: Path, names: tuple[str, ...] = tuple(ORGS), started: tuple[str, ...] = ("supervisor",)) -> World:
     """Keys, cards, policy and log; `started` nodes run."""
     log, platform = Log(), keys.generate()
     cards = [card.make(folder / name, f"practice/{name}", ORGS[name], f"http://{name}") for name in names]

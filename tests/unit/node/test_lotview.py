@@ -260,8 +260,7 @@ def test_a_box_without_a_valid_cut_does_not_stop_an_outage_order():
 
 
 @pytest.mark.parametrize(
-    ("when", "valid"),
-    [(CLOSES - 1, False), (CLOSES, True), (CLOSES + GRACE, True), (CLOSES + GRACE + 1, False)],
+    ("when", "valid"), [(CLOSES - 1, False), (CLOSES, True), (CLOSES + GRACE, True), (CLOSES + GRACE + 1, False)]
 )
 def test_a_cut_is_cosigned_within_its_window(when, valid):
     story = collecting()
@@ -394,20 +393,10 @@ def test_no_release_hash_before_the_roll_is_final():
 
 
 def admission(story: Story, box: facts.BoxClosed, signers: dict[str, keys.PrivateKey], **odd: object):
-    said = {
-        "lot": LOT,
-        "stage": "docs",
-        "seq": box.seq,
-        "root": box.root,
-        "bids": ["ab" * 16],
-        "set_aside": [],
-    }
-    signed = {
-        alias: Signed.make({"type": lotview.ADMITTED, **said, **odd}, key) for alias, key in signers.items()
-    }
+    said = {"lot": LOT, "stage": "docs", "seq": box.seq, "root": box.root, "bids": ["ab" * 16], "set_aside": []}
+    signed = {alias: Signed.make({"type": lotview.ADMITTED, **said, **odd}, key) for alias, key in signers.items()}
     signatures = tuple(
-        facts.Signing(by=alias, file=keys.b64(one.raw), sig=keys.b64(one.sig))
-        for alias, one in signed.items()
+        facts.Signing(by=alias, file=keys.b64(one.raw), sig=keys.b64(one.sig)) for alias, one in signed.items()
     )
     parts = {**said, "bids": tuple(said["bids"]), "set_aside": ()}
     return facts.StageAdmitted(**parts, signatures=signatures)

@@ -70,9 +70,7 @@ def test_a_manifest_waits_until_the_log_shows_its_keyset(world):
     play.log_keyset(play.raw)
     play.timetable(CLOSES, OPENS)
     play.log()
-    assert {Ack.read(Signed.from_json(body)).manifest_sha256 for body in world.net.taken("ack")} == {
-        early.digest
-    }
+    assert {Ack.read(Signed.from_json(body)).manifest_sha256 for body in world.net.taken("ack")} == {early.digest}
 
 
 def play_through(play, orgs=("甲公司", "乙公司", "丙公司")):
@@ -92,8 +90,7 @@ def test_bids_are_closed_promised_and_opened_from_three_of_four_releases(play):
     bodies = play.world.net.taken("release")
     assert len(bodies) == 4
     files = {
-        release.Release.parse(keys.unb64(b["file"])).i: release.Release.parse(keys.unb64(b["file"]))
-        for b in bodies
+        release.Release.parse(keys.unb64(b["file"])).i: release.Release.parse(keys.unb64(b["file"])) for b in bodies
     }
     for entry in made.live():
         manifest = opening.Manifest.parse(entry.manifest)

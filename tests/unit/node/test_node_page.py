@@ -153,10 +153,7 @@ def test_headers_are_strict(web):
 def test_the_latest_checkpoint_is_served_under_the_hash_of_the_origin(play, web):
     path = f"{web}/{origin_hash('practice/log')}/checkpoint"
     note = Note.parse(fetch(path)[1])
-    assert (
-        "supervisor",
-        int(play.world.hands["supervisor"].now().timestamp()),
-    ) in play.world.policy.quorum_of(note)
+    assert ("supervisor", int(play.world.hands["supervisor"].now().timestamp())) in play.world.policy.quorum_of(note)
     assert fetch(f"{web}/{'0' * 64}/checkpoint")[0] == 404
     assert Note.parse(fetch(f"{path}?size=3")[1]).text == note.text
     assert fetch(f"{path}?size=99")[0] == 404

@@ -61,18 +61,7 @@ def test_400_for_an_old_size_above_the_checkpoint(world):
         lambda _: b"",
         lambda raw: raw + b"x" * 200_000,
     ],
-    ids=[
-        "crlf",
-        "nul",
-        "bad utf-8",
-        "no old",
-        "no blank line",
-        "no last newline",
-        "zero",
-        "2^63",
-        "empty",
-        "huge",
-    ],
+    ids=["crlf", "nul", "bad utf-8", "no old", "no blank line", "no last newline", "zero", "2^63", "empty", "huge"],
 )
 def test_400_for_a_malformed_body(world, change):
     assert world.add(change(world.log.request(0).encode())).status == 400

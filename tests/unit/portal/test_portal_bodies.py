@@ -12,9 +12,7 @@ from kernel.errors import Invalid, NotFound, TooLarge
 from portal import bodies
 
 
-def asked(
-    raw: bytes = b"", *, path: str = "/api/v1/x", kind: str = "application/json", **more: Any
-) -> Request:
+def asked(raw: bytes = b"", *, path: str = "/api/v1/x", kind: str = "application/json", **more: Any) -> Request:
     return Request(EnvironBuilder(path, method="POST", data=raw, content_type=kind, **more).get_environ())
 
 
@@ -48,9 +46,7 @@ def test_what_no_view_could_read_is_refused(raw):
     assert (refused.value.code, refused.value.rule) == ("body.unreadable", "RFC 8259")
 
 
-@pytest.mark.parametrize(
-    "raw", [b'{"a": "\\u0000"}', b'{"\\u0000": 1}', b'["\\ud800"]', b'["\\udc00\\ud800"]']
-)
+@pytest.mark.parametrize("raw", [b'{"a": "\\u0000"}', b'{"\\u0000": 1}', b'["\\ud800"]', b'["\\udc00\\ud800"]'])
 def test_text_that_no_database_holds_is_refused(raw):
     with pytest.raises(Invalid) as refused:
         bodies.check(asked(raw))

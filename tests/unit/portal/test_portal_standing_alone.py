@@ -41,7 +41,5 @@ def test_a_satellite_stands_alone(name):
 def test_the_verifier_knows_no_slice_that_holds_a_database():
     loaded = loaded_by("verifier.cli")
     assert not {
-        module
-        for module in loaded
-        if module.startswith(("accounts.models", "bidding.models", "tendering.models"))
+        module for module in loaded if module.startswith(("accounts.models", "bidding.models", "tendering.models"))
     }

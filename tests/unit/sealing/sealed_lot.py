@@ -10,15 +10,7 @@ from pathlib import Path
 from kernel import canonical, clock, keys, merkle
 from kernel.statements import Signed
 from sealing import age, bid, certificates, receipts, roll, shares, submission
-from sealing.keyset import (
-    Audience,
-    AudienceRecipient,
-    FactKeys,
-    Keyset,
-    Stage,
-    TrusteeEntry,
-    trustee_statement,
-)
+from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry, trustee_statement
 from sealing.manifest import ClientClaim, Manifest
 from sealing.suite import SUITES
 
@@ -65,13 +57,7 @@ class Lot:
         key = keys.generate()
         subject = certificates.Subject(org, uscc, "p-1")
         der = certificates.issue(
-            self.ca,
-            self.ca_key,
-            key.public_key(),
-            subject,
-            serial=1000,
-            not_before=NOW - YEAR,
-            not_after=NOW + YEAR,
+            self.ca, self.ca_key, key.public_key(), subject, serial=1000, not_before=NOW - YEAR, not_after=NOW + YEAR
         )
         return bid.BidderIdentity((der,), key)
 
@@ -100,9 +86,7 @@ class Lot:
             "files": files,
             **changed,
         }
-        found = submission.check_submission(
-            submission.Submission(**parts), self.keyset, self.sha256, [self.ca], NOW
-        )
+        found = submission.check_submission(submission.Submission(**parts), self.keyset, self.sha256, [self.ca], NOW)
         assert all(fault.zh and fault.en and fault.rule == "1.3" for fault in found)
         return [fault.code for fault in found]
 
@@ -139,17 +123,9 @@ def _entry(stage: str, trustee: Trustee, version: int) -> TrusteeEntry:
     trustee.secrets[stage], recipient = age.generate()
     spelled = keys.spell(trustee.key.public_key())
     statement = trustee_statement(
-        lot=LOT,
-        stage=stage,
-        version=version,
-        i=trustee.i,
-        org=trustee.org,
-        recipient=recipient,
-        sign_key=spelled,
+        lot=LOT, stage=stage, version=version, i=trustee.i, org=trustee.org, recipient=recipient, sign_key=spelled
     )
-    return TrusteeEntry(
-        trustee.i, trustee.org, recipient, spelled, keys.b64(keys.sign(statement, trustee.key))
-    )
+    return TrusteeEntry(trustee.i, trustee.org, recipient, spelled, keys.b64(keys.sign(statement, trustee.key)))
 
 
 def resigned(sealed: bid.SealedBid, key: keys.PrivateKey, manifest: Manifest) -> bid.SealedBid:

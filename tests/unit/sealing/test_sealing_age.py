@@ -125,9 +125,7 @@ def test_stock_age_opens_ours_and_we_open_its(size, tmp_path):
     (tmp_path / "key").write_text(age.encode_identity(secret) + "\n")
     plain = os.urandom(size)
     sealed = age.encrypt_bytes(plain, recipient)
-    done = subprocess.run(
-        ["age", "-d", "-i", tmp_path / "key"], input=sealed, capture_output=True, check=True
-    )
+    done = subprocess.run(["age", "-d", "-i", tmp_path / "key"], input=sealed, capture_output=True, check=True)
     assert done.stdout == plain
     theirs = subprocess.run(["age", "-r", recipient], input=plain, capture_output=True, check=True).stdout
     assert age.decrypt_bytes(theirs, secret) == plain
@@ -182,9 +180,7 @@ def test_chunks_cannot_be_left_out_or_change_places():
     secret, recipient = age.generate()
     sealed = age.encrypt_bytes(os.urandom(3 * 65536), recipient)
     start = len(sealed) - 3 * stream.SEALED
-    first, second, third = (
-        sealed[start + at * stream.SEALED : start + (at + 1) * stream.SEALED] for at in (0, 1, 2)
-    )
+    first, second, third = (sealed[start + at * stream.SEALED : start + (at + 1) * stream.SEALED] for at in (0, 1, 2))
     head = sealed[:start]
     for broken in (second + first + third, first + third, first + second, first + second + third + third):
         with pytest.raises(PayloadError):
@@ -254,13 +250,7 @@ def test_identities_and_recipients_come_back():
 
 @pytest.mark.parametrize(
     "raw",
-    [
-        b"",
-        b"\n",
-        b"age-encryption.org/v1",
-        b"-----BEGIN AGE",
-        b"age-encryption.org/v1\n" + b"-> X " + b"a" * 70_000,
-    ],
+    [b"", b"\n", b"age-encryption.org/v1", b"-----BEGIN AGE", b"age-encryption.org/v1\n" + b"-> X " + b"a" * 70_000],
 )
 def test_what_is_no_age_file_is_said_to_be_none(raw):
     with pytest.raises(HeaderError):

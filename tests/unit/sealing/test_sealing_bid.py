@@ -134,9 +134,7 @@ def test_what_is_no_key_file_is_refused(raw):
 
 
 def test_a_sheet_comes_back_padded_or_not():
-    made = Sheet(
-        header=HEADER, price=money.parse("21846300.00"), period_days=180, items={"质保期": "24 个月"}
-    )
+    made = Sheet(header=HEADER, price=money.parse("21846300.00"), period_days=180, items={"质保期": "24 个月"})
     assert Sheet.parse(made.encode()) == Sheet.parse(made.padded()) == made
     assert len(made.padded()) == 16384
 
@@ -295,9 +293,7 @@ def test_two_bids_share_nothing_that_could_link_them(lot, tmp_path):
 def test_progress_runs_to_the_end_and_never_back(lot, tmp_path):
     (tmp_path / "a.pdf").write_bytes(bytes(3 << 20))
     seen = []
-    lot.seal(
-        tmp_path / "bid", files=[tmp_path / "a.pdf"], progress=lambda done, total: seen.append((done, total))
-    )
+    lot.seal(tmp_path / "bid", files=[tmp_path / "a.pdf"], progress=lambda done, total: seen.append((done, total)))
     assert seen == sorted(seen)
     assert seen[-1] == (6 << 20, 6 << 20)
 

@@ -28,9 +28,7 @@ def folder(lot, tmp_path):
     shutil.copy(DOCS / "hand_open.py", work)
     lines = lot.lines(sealed.manifest, "sheet")
     for trustee in lot.trustees:
-        given = release.Release(
-            LOT, "0" * 64, "sheet", 1, trustee.i, {sealed.manifest.bid_id: lines[trustee.i]}
-        )
+        given = release.Release(LOT, "0" * 64, "sheet", 1, trustee.i, {sealed.manifest.bid_id: lines[trustee.i]})
         (work / f"release-{trustee.i}.json").write_bytes(given.file(lot.keyset))
         identity = age.encode_identity(trustee.secrets["docs"])
         (work / f"trustee{trustee.i}.key").write_text(f"# created by a node\n{identity}\n")
@@ -44,12 +42,7 @@ def commands() -> str:
 
 def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        check=False,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
+        ["bash", "-euo", "pipefail", "-c", script], check=False, cwd=folder, capture_output=True, text=True, timeout=60
     )
 
 
@@ -72,9 +65,6 @@ def test_the_script_is_thirty_lines_of_the_standard_library():
     source = (DOCS / "hand_open.py").read_text()
     assert len(source.splitlines()) <= 30
     imported = {
-        alias.name
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Import)
-        for alias in node.names
+        alias.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for alias in node.names
     }
     assert imported == {"pathlib", "sys"}

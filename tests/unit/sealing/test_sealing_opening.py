@@ -68,9 +68,7 @@ def resealed(lot, sealed, stage, payload, folder):
     secret, recipient = age.generate()
     raw = age.encrypt_bytes(payload, recipient)
     (folder / "resealed.age").write_bytes(raw)
-    manifest = with_envelope(
-        sealed, stage, recipient=recipient, ciphertext_sha256=canonical.sha(raw), size=len(raw)
-    )
+    manifest = with_envelope(sealed, stage, recipient=recipient, ciphertext_sha256=canonical.sha(raw), size=len(raw))
     manifest = shared_anew(lot, manifest, stage, shamir.split(secret, 4, 3))
     return replace(sealed, manifest=manifest), folder / "resealed.age"
 
@@ -134,13 +132,8 @@ def test_garbage_in_one_wrap_is_the_bidders_fault_and_the_bid_stands(lot, sealed
     envelope = sealed.manifest.envelope("sheet")
     garbage = shares.wrap(b"x" * shares.LINE_SIZE, SUITE, lot.keyset.stage("sheet").trustee(4).recipient)
     broken = tuple(replace(s, wrapped=garbage) if s.i == 4 else s for s in envelope.shares)
-    manifest = replace(
-        sealed.manifest,
-        envelopes=(replace(envelope, shares=broken), sealed.manifest.envelope("docs")),
-    )
-    answer = receipts.trustee_check(
-        manifest.encode(), lot.keyset, 4, lot.trustees[3].secrets, "2026-11-23T01:00:00Z"
-    )
+    manifest = replace(sealed.manifest, envelopes=(replace(envelope, shares=broken), sealed.manifest.envelope("docs")))
+    answer = receipts.trustee_check(manifest.encode(), lot.keyset, 4, lot.trustees[3].secrets, "2026-11-23T01:00:00Z")
     assert isinstance(answer, receipts.Refusal)
     assert answer.stage == "sheet"
     judgment = opening.judge_line(manifest, lot.keyset, "sheet", 4, lot.trustees[3].secrets["sheet"])

@@ -182,9 +182,7 @@ def test_a_copied_envelope_on_the_roll_is_caught(lot, box, bidders, tmp_path):
     thief = lot.bidder("丁公司", "91110000100000009X")
     own, victim = lot.seal(tmp_path / "own", thief), box.taken[0][0]
     copied = replace(own.manifest, envelopes=victim.manifest.envelopes)
-    copied = replace(
-        copied, envelopes=tuple(replace(e, core_sha256=copied.core(e).sha256) for e in copied.envelopes)
-    )
+    copied = replace(copied, envelopes=tuple(replace(e, core_sha256=copied.core(e).sha256) for e in copied.envelopes))
     box.take(resigned(own, thief.key, copied))
     assert codes(box).count("envelope_repeats") == 2
 

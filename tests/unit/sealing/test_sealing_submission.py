@@ -144,8 +144,7 @@ def uploaded(lot, bidder, sealed, raw: bytes) -> list[str]:
     manifest = changed(sealed, ciphertext_sha256=canonical.sha(raw), size=len(raw))
     envelope = manifest.envelopes[0]
     manifest = replace(
-        manifest,
-        envelopes=(replace(envelope, core_sha256=manifest.core(envelope).sha256), manifest.envelopes[1]),
+        manifest, envelopes=(replace(envelope, core_sha256=manifest.core(envelope).sha256), manifest.envelopes[1])
     )
     files = {
         "sheet": submission.FileFacts(canonical.sha(raw), len(raw), raw[: submission.HEAD_BYTES]),

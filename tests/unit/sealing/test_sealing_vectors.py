@@ -10,9 +10,7 @@ import pytest
 from kernel import canonical
 from sealing import age, certificates, documents, keyset, padding, shares, sheet
 
-VECTORS = json.loads(
-    (Path(__file__).resolve().parents[2] / "vectors" / "sealing-protocol.json").read_text("utf-8")
-)
+VECTORS = json.loads((Path(__file__).resolve().parents[2] / "vectors" / "sealing-protocol.json").read_text("utf-8"))
 
 
 def test_the_core_is_the_lines_of_the_protocol():
@@ -35,8 +33,7 @@ def test_a_share_line_has_150_bytes_and_comes_back():
 
 
 @pytest.mark.parametrize(
-    ("was", "now"),
-    [("/1 ", "/2 "), (" 3 ", " 0 "), (" 3 ", " 10 "), ("\n", ""), ("\n", "\r\n"), ("0001", "000G")],
+    ("was", "now"), [("/1 ", "/2 "), (" 3 ", " 0 "), (" 3 ", " 10 "), ("\n", ""), ("\n", "\r\n"), ("0001", "000G")]
 )
 def test_no_other_spelling_of_a_line_is_taken(was, now):
     raw = VECTORS["line"]["line"].replace(was, now, 1).encode()

@@ -106,14 +106,7 @@ def test_a_fact_is_read_back_as_it_was_written():
 
 def test_the_receipts_fact_has_exactly_the_fields_of_the_protocol():
     fact = facts.BidSealed(lot="L", manifest_sha256=SHA, sig_sha256=SHA, receipt_id="r", received_at=AT)
-    assert set(fact.to_json()) == {
-        "kind",
-        "lot",
-        "manifest_sha256",
-        "sig_sha256",
-        "receipt_id",
-        "received_at",
-    }
+    assert set(fact.to_json()) == {"kind", "lot", "manifest_sha256", "sig_sha256", "receipt_id", "received_at"}
     assert fact.sealed
     assert not box().sealed
 

@@ -82,11 +82,7 @@ def test_a_spoiled_note_is_no_cut(cast):
 
 
 def test_groups_nest_and_any_and_all_are_thresholds(cast):
-    cast.lines[-2:] = [
-        "group watchers any supervision management",
-        "group both all watchers audit",
-        "quorum both",
-    ]
+    cast.lines[-2:] = ["group watchers any supervision management", "group both all watchers audit", "quorum both"]
     assert cast.policy.satisfied(cast.note("management", "audit"))
     assert not cast.policy.satisfied(cast.note("management", "supervision"))
 
@@ -106,12 +102,7 @@ def test_our_own_lines_are_read_and_are_comments_to_others(cast):
         "#another comment",
     ]
     audit = cast.policy.witnesses["audit"]
-    assert (audit.org, audit.inbox, audit.url, audit.sign_key) == (
-        "审计局 第一处",
-        INBOX,
-        "http://127.0.0.1:9/",
-        key,
-    )
+    assert (audit.org, audit.inbox, audit.url, audit.sign_key) == ("审计局 第一处", INBOX, "http://127.0.0.1:9/", key)
     assert cast.policy.log.url == "http://127.0.0.1/log"
 
 
@@ -180,11 +171,7 @@ def test_a_practice_policy_says_so_and_its_keys_show_it():
 def test_practice_and_earnest_do_not_mix_in_one_policy(cast):
     practice = Cast("practice/")
     for log, nodes in ((cast.log, practice.nodes), (practice.log, cast.nodes)):
-        lines = [
-            f"log {log.vkey}",
-            *(f"witness {name} {key.vkey}" for name, key in nodes.items()),
-            "quorum none",
-        ]
+        lines = [f"log {log.vkey}", *(f"witness {name} {key.vkey}" for name, key in nodes.items()), "quorum none"]
         with pytest.raises(PolicyError):
             parse("\n".join(lines) + "\n")
 

@@ -12,8 +12,6 @@ HEAVY = {"flask", "sqlalchemy", "flask_sqlalchemy", "kernel.db", "kernel.site"}
 @pytest.mark.parametrize("name", PURE)
 def test_a_shared_module_stands_alone(name):
     code = f"import sys, supervision.{name}; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, check=True, text=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.split()
     assert not HEAVY & set(loaded)
     assert f"supervision.{name}" in loaded

@@ -75,9 +75,7 @@ def test_only_full_tiles_feed_the_level_above():
     assert width_of(0, 273, 70_000) == 112
 
 
-@pytest.mark.parametrize(
-    ("old", "new"), [(0, 1), (255, 256), (256, 257), (0, 70_000), (65_535, 65_536), (300, 300)]
-)
+@pytest.mark.parametrize(("old", "new"), [(0, 1), (255, 256), (256, 257), (0, 70_000), (65_535, 65_536), (300, 300)])
 def test_changed_tiles_are_the_tiles_one_tree_has_and_the_other_has_not(old, new):
     before, after = Shelf(old).files, Shelf(new).files
     expected = {path for path in after if path not in before and "entries" not in path}
@@ -182,11 +180,7 @@ def test_a_folder_and_an_address_serve_the_same_tree(tmp_path):
 
     with httpx.Client(transport=httpx.MockTransport(serve)) as client:
         far = HttpReader("http://127.0.0.1/log/", client)
-        assert (
-            TileTree(far, 300).root()
-            == TileTree(FolderReader(tmp_path), 300).root()
-            == merkle.root(ENTRIES[:300])
-        )
+        assert TileTree(far, 300).root() == TileTree(FolderReader(tmp_path), 300).root() == merkle.root(ENTRIES[:300])
         with pytest.raises(TileError):
             far.get("tile/0/009")
     with pytest.raises(TileError):

@@ -24,14 +24,7 @@ def comprehensive(**changes: Any) -> dict[str, Any]:
                 "step": "0.5",
                 "objective": False,
             },
-            {
-                "id": "record",
-                "name": "业绩",
-                "name_en": "Record",
-                "max": "25",
-                "step": "5",
-                "objective": True,
-            },
+            {"id": "record", "name": "业绩", "name_en": "Record", "max": "25", "step": "5", "objective": True},
         ],
         "rounding": {"price_score": "0.01", "criterion_mean": "0.01", "total": "0.01"},
         "deduction": None,
@@ -139,11 +132,7 @@ def test_c20_the_maximum_price_is_the_lots() -> None:
 
 @pytest.mark.parametrize("step", ["0", "0.3", "", None, "-1"])
 def test_points_are_a_multiple_of_the_step(step: Any) -> None:
-    rows = (
-        [{"id": "a", "max": "60", "step": step}]
-        if step != "0.3"
-        else [{"id": "a", "max": "60", "step": "0.7"}]
-    )
+    rows = [{"id": "a", "max": "60", "step": step}] if step != "0.3" else [{"id": "a", "max": "60", "step": "0.7"}]
     assert "method.criteria.step" in codes_of(comprehensive(criteria=rows))
 
 
@@ -154,13 +143,7 @@ def test_criteria_have_ids_of_their_own() -> None:
 
 @pytest.mark.parametrize(
     "rounding",
-    [
-        None,
-        {},
-        {"total": "0.01"},
-        {"price_score": "x", "criterion_mean": "0.01", "total": "0.01"},
-        {"other": "0.01"},
-    ],
+    [None, {}, {"total": "0.01"}, {"price_score": "x", "criterion_mean": "0.01", "total": "0.01"}, {"other": "0.01"}],
 )
 def test_rounding_stages_are_named(rounding: Any) -> None:
     assert codes_of(comprehensive(rounding=rounding)) == ["method.rounding"]
@@ -181,13 +164,7 @@ def test_a_validator_of_a_slice_above_is_heard() -> None:
 
 def test_every_fault_carries_a_rule_and_two_languages() -> None:
     bad = comprehensive(
-        id="x",
-        min_price="1",
-        drop_lowest=1,
-        price_weight="1",
-        rounding={},
-        deduction={"small": "1"},
-        minimum_valid=1,
+        id="x", min_price="1", drop_lowest=1, price_weight="1", rounding={}, deduction={"small": "1"}, minimum_valid=1
     )
     found = methods.faults(bad, PROCUREMENT, None)
     assert len(found) >= 6

@@ -17,17 +17,7 @@ NOW = dt.datetime(2026, 7, 1, 1, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
 CONSTRUCTION = packs.load("cn.construction.open.2026")
 PROCUREMENT = packs.load("cn.procurement.open.2026")
-REFUSALS = {
-    "Conflict",
-    "Invalid",
-    "Forbidden",
-    "NotFound",
-    "TooLate",
-    "TooEarly",
-    "TooLarge",
-    "Unavailable",
-    "TooMany",
-}
+REFUSALS = {"Conflict", "Invalid", "Forbidden", "NotFound", "TooLate", "TooEarly", "TooLarge", "Unavailable", "TooMany"}
 
 
 def test_every_refusal_of_tendering_carries_a_rule() -> None:
@@ -46,9 +36,7 @@ def test_a_deadline_moves_later_until_it_has_come() -> None:
         rules.check_later(NOW, NOW + HOUR, NOW)
 
 
-@pytest.mark.parametrize(
-    ("seconds", "lawful"), [(0, True), (30, True), (-30, True), (31, False), (-31, False)]
-)
+@pytest.mark.parametrize(("seconds", "lawful"), [(0, True), (30, True), (-30, True), (31, False), (-31, False)])
 def test_a_signed_moment_lies_within_the_cuts_grace(seconds: int, lawful: bool) -> None:
     at = NOW + dt.timedelta(seconds=seconds)
     if lawful:

@@ -14,15 +14,7 @@ from evaluation.prices import Bid
 from kernel import canonical, keys, merkle, money
 from kernel.statements import Signed
 from sealing import acks, age, bid, receipts, release, roll, shares
-from sealing.keyset import (
-    Audience,
-    AudienceRecipient,
-    FactKeys,
-    Keyset,
-    Stage,
-    TrusteeEntry,
-    trustee_statement,
-)
+from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry, trustee_statement
 from sealing.manifest import ClientClaim
 from sealing.roll import Close, Roll, RollEntry, Status
 from sealing.sheet import Sheet
@@ -213,12 +205,7 @@ class TenderPlay:
     def trustee(self, stage: str, i: int) -> TrusteeEntry:
         self.secrets[stage, i], recipient = age.generate()
         key = self.log.nodes[self.node(i)].private
-        said = {
-            "i": i,
-            "org": NODES[self.node(i)],
-            "recipient": recipient,
-            "sign_key": keys.spell(key.public_key()),
-        }
+        said = {"i": i, "org": NODES[self.node(i)], "recipient": recipient, "sign_key": keys.spell(key.public_key())}
         raw = trustee_statement(lot=LOT, stage=stage, version=1, **said)
         return TrusteeEntry(**said, sig=keys.b64(keys.sign(raw, key)))
 
@@ -320,9 +307,7 @@ class TenderPlay:
 
     @property
     def live(self) -> list[Taken]:
-        return sorted(
-            (one for one in self.on_roll() if one.status is Status.LIVE), key=lambda one: one.bid_id
-        )
+        return sorted((one for one in self.on_roll() if one.status is Status.LIVE), key=lambda one: one.bid_id)
 
     # the opening -----------------------------------------------------------------------------------------------
 
@@ -348,13 +333,7 @@ class TenderPlay:
         aside = tuple(one.bid_id for one in self.live if one not in self.admitted)
         self.log.append(
             facts.StageAdmitted(
-                lot=LOT,
-                stage=stage,
-                seq=1,
-                root=self.roll.root,
-                bids=bids,
-                set_aside=aside,
-                signatures=signatures,
+                lot=LOT, stage=stage, seq=1, root=self.roll.root, bids=bids, set_aside=aside, signatures=signatures
             )
         )
 
@@ -387,18 +366,14 @@ class TenderPlay:
         for i, file in made.items():
             said = release.ReleaseHash(LOT, self.roll.root, stage, 1, i, canonical.sha(file))
             key, node = self.log.nodes[self.node(i)].private, self.node(i)
-            self.log.append(
-                self.log.statement(facts.ReleaseHash, said.content(), key, lot=LOT, stage=stage, node=node)
-            )
+            self.log.append(self.log.statement(facts.ReleaseHash, said.content(), key, lot=LOT, stage=stage, node=node))
 
     def give(self, stage: str, made: dict[int, bytes]) -> None:
         for i, file in made.items():
             sig = keys.sign(file, self.log.nodes[self.node(i)].private)
             shown = keys.b64(file) if stage == "sheet" else None
             sha256 = canonical.sha(file)
-            fact = facts.Release(
-                lot=LOT, stage=stage, node=self.node(i), sha256=sha256, file=shown, sig=keys.b64(sig)
-            )
+            fact = facts.Release(lot=LOT, stage=stage, node=self.node(i), sha256=sha256, file=shown, sig=keys.b64(sig))
             self.log.append(fact)
             if stage == "sheet":
                 self.put(f"releases/sheet-{i}.json", file)
@@ -480,8 +455,7 @@ class TenderPlay:
     def evaluate(self) -> None:
         self.pass_()
         members = [
-            facts.Member(alias=alias, sign_key=keys.spell(key.public_key()))
-            for alias, (key, _) in self.experts.items()
+            facts.Member(alias=alias, sign_key=keys.spell(key.public_key())) for alias, (key, _) in self.experts.items()
         ]
         self.log.append(facts.CommitteeFormed(lot=LOT, members=tuple(members)))
         self.put("committee.json", {"type": "t", "lot": LOT, "members": [one.to_json() for one in members]})
@@ -490,10 +464,7 @@ class TenderPlay:
         for one in self.docs_opened():
             sha256 = canonical.sha(one.bid_id.encode())
             self.log.append(facts.DocsOpened(lot=LOT, bid_id=one.bid_id, result="opened", sha256=sha256))
-        self.put(
-            "docs.json",
-            {"type": "t", "lot": LOT, "bids": [self.docs_told(one) for one in self.docs_opened()]},
-        )
+        self.put("docs.json", {"type": "t", "lot": LOT, "bids": [self.docs_told(one) for one in self.docs_opened()]})
         self.move("start_evaluation", "OPS")
         self.put("method.json", self.method.raw)
         self.score()
@@ -543,9 +514,7 @@ class TenderPlay:
     def result_fact(self) -> facts.ResultPublished:
         raw = self.files[f"lots/{LOT}/result.json"]
         rows = canonical.decode(raw)["ranking"]
-        places = tuple(
-            facts.Place(bid_id=row["bid_id"], rank=row["rank"], total=row["total"]) for row in rows
-        )
+        places = tuple(facts.Place(bid_id=row["bid_id"], rank=row["rank"], total=row["total"]) for row in rows)
         return facts.ResultPublished(
             lot=LOT, method_sha256=self.method.sha256, result_sha256=canonical.sha(raw), ranking=places
         )

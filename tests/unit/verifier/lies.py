@@ -255,13 +255,7 @@ class ReadOutBeforeReleased(TenderPlay):
     def opened_fact(self, one: Taken) -> facts.Fact:
         if one is self.live[0]:
             return facts.Finding(
-                lot=LOT,
-                bid_id=one.bid_id,
-                stage="sheet",
-                i=1,
-                by="x",
-                file=keys.b64(b"x"),
-                sig=keys.b64(b"x"),
+                lot=LOT, bid_id=one.bid_id, stage="sheet", i=1, by="x", file=keys.b64(b"x"), sig=keys.b64(b"x")
             )
         return super().opened_fact(one)
 

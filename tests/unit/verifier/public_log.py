@@ -32,9 +32,7 @@ class PublicLog:
 
     key: NoteKey = field(default_factory=lambda: NoteKey.generate("practice/log"))
     nodes: dict[str, NoteKey] = field(
-        default_factory=lambda: {
-            name: NoteKey.generate(f"practice/{name}", Kind.COSIGNATURE) for name in NODES
-        }
+        default_factory=lambda: {name: NoteKey.generate(f"practice/{name}", Kind.COSIGNATURE) for name in NODES}
     )
     platform: keys.PrivateKey = field(default_factory=keys.generate)
     entries: list[bytes] = field(default_factory=list)

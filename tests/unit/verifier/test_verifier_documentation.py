@@ -15,9 +15,7 @@ INNER = {"log", "tender", "opening", "suspended"}
 
 
 def topics() -> set[str]:
-    return {
-        topic for path in (ROOT / "verifier").glob("*.py") for topic in CALL.findall(path.read_text("utf-8"))
-    }
+    return {topic for path in (ROOT / "verifier").glob("*.py") for topic in CALL.findall(path.read_text("utf-8"))}
 
 
 def test_every_claim_is_explained():

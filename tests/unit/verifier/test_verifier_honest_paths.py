@@ -70,9 +70,7 @@ class BadShare(TenderPlay):
         manifest = dataclasses.replace(manifest, envelopes=(sheet, *manifest.envelopes[1:]))
         raw = manifest.encode()
         sealed = made.sealed
-        made.sealed = SealedBid(
-            sealed.folder, manifest, raw, keys.sign(raw, made.holder[0]), sealed.bidder_json
-        )
+        made.sealed = SealedBid(sealed.folder, manifest, raw, keys.sign(raw, made.holder[0]), sealed.bidder_json)
         return made
 
     def bad(self, i: int) -> tuple[tuple[str, str], ...]:

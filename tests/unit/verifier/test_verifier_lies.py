@@ -27,9 +27,7 @@ def test_an_honest_tender_holds_in_every_claim(honest, tmp_path):
     assert len(report.claims) > 40
 
 
-@pytest.mark.parametrize(
-    ("topic", "play", "words"), IN_THE_LOG, ids=lambda value: getattr(value, "__name__", None)
-)
+@pytest.mark.parametrize(("topic", "play", "words"), IN_THE_LOG, ids=lambda value: getattr(value, "__name__", None))
 def test_a_lie_in_the_log_is_found(topic, play, words, tmp_path):
     report = recheck(play(tmp_path).play(), tmp_path / "archive")
     found = lies(report)
@@ -40,9 +38,7 @@ def test_a_lie_in_the_log_is_found(topic, play, words, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("topic", "tamper", "words"),
-    [row[1:] for row in IN_THE_ARCHIVE],
-    ids=[row[0] for row in IN_THE_ARCHIVE],
+    ("topic", "tamper", "words"), [row[1:] for row in IN_THE_ARCHIVE], ids=[row[0] for row in IN_THE_ARCHIVE]
 )
 def test_a_lie_in_the_archive_is_found(topic, tamper, words, honest, tmp_path):
     files = dict(honest)
