@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import json
 import re
 from collections.abc import Iterator
@@ -154,8 +155,13 @@ class Street:
         if actor is not None:
             headers["Authorization"] = f"Bearer {self.token(actor)}"
         limiter.reset()
-        with clock.at(self.stage.now):
-            return self.client.open(path, method=method, headers=headers, **request)
+
+        def asked() -> Any:
+            with clock.at(self.stage.now):
+                return self.client.open(path, method=method, headers=headers, **request)
+
+        # A fresh context: Flask would lend the stage's own application context, and with it the last asker's `g`.
+        return contextvars.Context().run(asked)
 
     def json(self, method: str, path: str, actor: Actor | None, body: bytes) -> Any:
         return self.ask(method, path, actor, data=body, content_type="application/json")
@@ -185,7 +191,10 @@ READING_ROLES = ("nobody", "bidding", "OWNER", "AGENCY", "MGR", "SUP", "INSP", "
 
 def built(folder: Path, engine: str = "sqlite", bidders: str = "abc", **settings: str) -> Iterator[Street]:
     with staged(folder, engine, **settings) as stage:
-        yield Street(stage, bidders)
+        street = Street(stage, bidders)
+        for actor in street.people.values():
+            street.token(actor)  # now, while this portal's database is the one at hand
+        yield street
 
 
 EDGE_ONLY = "/live/<lot>/events"

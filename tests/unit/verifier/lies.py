@@ -593,7 +593,7 @@ IN_THE_ARCHIVE: list[tuple[str, str, Callable[[Files], None], str]] = [
     ("method shown", "method", first_lot(_set("method", keys.b64(b"{}"))), r"not the one of the notice"),
     ("winner shown", "award", first_lot(_set("awarded_bid", "ab" * 16)), r"another winner"),
     ("bid off the roll", "roll", edit("roll.json", lambda t: t["entries"].pop() and None), r"do not make the announced root"),
-    ("status on the roll", "roll", edit("roll.json", lambda t: t["entries"][0].__setitem__("status", "void")), r"do not make the announced root|void on the roll"),
+    ("status on the roll", "roll", edit("roll.json", lambda t: t["entries"][0].__setitem__("status", "void")), r"do not make the announced root|void on the roll|hides its certificate"),
     ("roll missing", "roll", drop(path("roll.json")), r"is missing although"),
     ("seal mismatch", "disclosures", edit("disclosures.json", lambda t: t[0]["fact"].__setitem__("receipt_id", "ab" * 16)), r"sealed something else"),
     ("seal undisclosed", "complete", edit("disclosures.json", lambda t: t[1:]), r"only 4 are disclosed"),
