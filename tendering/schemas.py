@@ -6,8 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from kernel import keys
-from kernel.clock import parse_rfc3339, rfc3339
+from accounts.schemas import Bytes, Moment
+from kernel.clock import parse_rfc3339
 from kernel.money import parse as parse_money
 from tendering import listing
 from tendering.codes import Trade, is_region
@@ -20,26 +20,6 @@ def messages_of(error: ValidationError) -> dict[Any, Any]:
     """What is wrong, by field."""
     found: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow leaves it bare
     return found
-
-
-class Bytes(fields.String):
-    """Canonical base64 on the wire, bytes inside."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> str | None:  # noqa: ARG002
-        return None if value is None else keys.b64(value)
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:  # noqa: ARG002
-        try:
-            return keys.unb64(value)
-        except (ValueError, AttributeError, TypeError) as error:
-            raise ValidationError("not canonical base64") from error
-
-
-class Moment(fields.String):
-    """RFC 3339 in UTC, whole seconds."""
-
-    def _serialize(self, value: Any, attr: str | None, obj: Any, **_: Any) -> str | None:  # noqa: ARG002
-        return None if value is None else rfc3339(value)
 
 
 class Unfloated(fields.Dict):
