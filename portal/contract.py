@@ -12,8 +12,7 @@ from flask import Flask
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
-import accounts.schemas
-import tendering.schemas
+from accounts.schemas import Bytes
 
 
 class ErrorSchema(Schema):
@@ -49,7 +48,7 @@ def in_base64(
     _converter: FieldConverterMixin, field: fields.Field[Any], ret: dict[str, Any], **_: Any
 ) -> dict[str, Any]:
     """Lengths of bytes are checked before encoding; on the wire every three bytes begun are four characters."""
-    if not isinstance(field, accounts.schemas.Bytes | tendering.schemas.Bytes):
+    if not isinstance(field, Bytes):
         return {}
     limits: dict[str, Any] = {key: -(-ret[key] // 3) * 4 for key in ("minLength", "maxLength") if key in ret}
     return limits | {"contentEncoding": "base64"}
