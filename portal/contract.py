@@ -8,11 +8,13 @@ from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from apispec.ext.marshmallow.common import resolve_schema_cls
 from apispec.ext.marshmallow.field_converter import FieldConverterMixin
-from flask import Flask
+from flask import Flask, Response
 from flask_smorest import Api
 from marshmallow import Schema, fields
+from werkzeug.exceptions import HTTPException
 
 from accounts.schemas import Bytes
+from portal import errors
 
 
 class ErrorSchema(Schema):
@@ -40,8 +42,9 @@ class Contract(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     ERROR_SCHEMA = ErrorSchema
 
-    def _register_error_handlers(self) -> None:
-        """Errors are answered by `portal.errors` alone."""
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        """flask-smorest sets this as the framework's error handler; ours answers in its place."""
+        return errors.from_http(error)
 
 
 def in_base64(

@@ -201,18 +201,18 @@ EDGE_ONLY = "/live/<lot>/events"
 """The one door that always says 503: streams are served by the edge process."""
 
 
-def is_clear(answer: Any, door: Doorway) -> None:
-    """No accident: below 500, and an error that carries its code and words in the shape of its door."""
-    told = (str(door), answer.status_code, answer.get_data(as_text=True)[:600])
-    if door.rule == EDGE_ONLY:
-        return
-    assert answer.status_code < 500, told
-    if answer.status_code < 400:
-        return
-    if door.api:
-        said = json.loads(answer.data)
-        assert {"code", "message_zh", "message_en", "rule", "detail"} <= set(said), told
-        assert said["code"], told
-        assert said["message_zh"] != said["message_en"], told
-    else:
-        assert answer.mimetype == "text/html" or json.loads(answer.data)["code"], told
+def accident(answer: Any, door: Doorway) -> str | None:
+    """What is wrong with an answer: a status of 500 or above, or an error without code and words in its door's shape."""
+    if answer.status_code < 400 or door.rule == EDGE_ONLY:
+        return None
+    if answer.status_code < 500 and _spoken(answer, door):
+        return None
+    return f"{door}: {answer.status_code} {answer.get_data(as_text=True)[:600]}"
+
+
+def _spoken(answer: Any, door: Doorway) -> bool:
+    if not door.api:
+        return answer.mimetype == "text/html" or bool(json.loads(answer.data)["code"])
+    said = json.loads(answer.data)
+    whole = {"code", "message_zh", "message_en", "rule", "detail"} <= set(said)
+    return whole and bool(said["code"]) and said["message_zh"] != said["message_en"]

@@ -13,11 +13,8 @@ def door(*, collecting: bool = True, suspended: bool = False) -> rules.Door:
     return rules.Door(CLOSES, collecting, suspended)
 
 
-def test_the_last_microsecond_before_the_deadline_is_in_time():
+def test_the_last_microsecond_is_in_time_and_the_deadline_itself_too_late_by_law():
     rules.check_in_time(CLOSES - timedelta(microseconds=1), door())
-
-
-def test_the_deadline_itself_is_too_late_and_cites_the_law():
     with pytest.raises(TooLate) as refused:
         rules.check_in_time(CLOSES, door())
     assert refused.value.code == "bid.late"
@@ -63,9 +60,20 @@ def test_a_bid_that_does_not_follow_the_live_head_is_refused(prev, head, code):
     assert refused.value.code == code
 
 
-def test_a_first_bid_and_a_proper_replacement_are_taken():
-    rules.check_succession(None, None)
-    rules.check_succession("a", "a")
+def test_of_all_pairs_only_a_first_bid_and_a_proper_replacement_are_taken():
+    def taken(prev, head) -> bool:
+        try:
+            rules.check_succession(prev, head)
+        except Conflict:
+            return False
+        return True
+
+    heads = (None, "a", "b")
+    assert [(prev, head) for prev in heads for head in heads if taken(prev, head)] == [
+        (None, None),
+        ("a", "a"),
+        ("b", "b"),
+    ]
 
 
 def test_the_quota_counts_files_and_bytes():

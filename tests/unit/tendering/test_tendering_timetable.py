@@ -101,10 +101,12 @@ def test_a_year_without_a_holiday_table_is_refused_not_guessed() -> None:
     assert refusal.value.rule
 
 
-def test_a_lawful_deadline_passes_and_the_moment_itself_is_lawful() -> None:
+def test_a_lawful_deadline_passes_the_moment_itself_is_lawful_and_a_microsecond_less_is_not() -> None:
     earliest = timetable.earliest_deadline(CONSTRUCTION, beijing(2026, 7, 1, 15))
-    timetable.check_deadline(earliest, beijing(2026, 7, 21))
     timetable.check_deadline(earliest, beijing(2026, 8, 3, 9, 30))
+    timetable.check_deadline(earliest, beijing(2026, 7, 21))
+    with pytest.raises(Conflict):
+        timetable.check_deadline(earliest, beijing(2026, 7, 21) - dt.timedelta(microseconds=1))
 
 
 def test_c09_a_refused_deadline_names_the_rule_and_the_earliest_lawful_moment() -> None:
