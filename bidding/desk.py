@@ -42,6 +42,20 @@ class DeskLot:
     def live(self) -> dict[str, Any] | None:
         return next((bid for bid in self.bids if bid["live"]), None)
 
+    def head(self, ref: str) -> dict[str, Any] | None:
+        """The live bid of one of the actor's parties, named as in `Party`."""
+        return next((bid for bid in self.bids if bid["live"] and _ref(bid) == ref), None)
+
+    @property
+    def live_ref(self) -> str:
+        """The party that has a live bid here; the own organization where none has."""
+        return _ref(self.live) if self.live else ""
+
+
+def _ref(bid: dict[str, Any]) -> str:
+    party: str = bid["party"]
+    return "" if party.startswith("org:") else party
+
 
 @dataclass(frozen=True)
 class Party:

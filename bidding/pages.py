@@ -70,7 +70,9 @@ def receipt(receipt_id: str) -> Page:
     """The receipt, to be read and printed."""
     standing = receipting.standing(current_actor(), receipt_id)
     fact = canonical.decode(standing.receipt.raw)["fact"]
-    return page("bidding/receipt.html", standing=standing, fact=fact)
+    actor, entry = current_actor(), desk.entry(current_actor(), fact["lot"])
+    party = next((bid["party"] for bid in entry.bids if bid["manifest_sha256"] == fact["manifest_sha256"]), "org:")
+    return page("bidding/receipt.html", standing=standing, fact=fact, party=party, parties=desk.parties(actor))
 
 
 @pages.get("/desk/receipts/<receipt_id>.json")
@@ -127,8 +129,10 @@ def answer(lot: str, token: str) -> Page:
 def _lot(code: str) -> dict[str, Any]:
     actor = current_actor()
     actor.act_as(Role.BIDDER)
+    entry = desk.entry(actor, code)
     return {
-        "entry": desk.entry(actor, code),
+        "entry": entry,
+        "consortium_allowed": bool(entry.lot.tender.draft.get("consortium_allowed")),
         "parties": desk.parties(actor),
         "upload_max": site().settings.upload_max,
         "node_addresses": list(nodes.policy().witnesses.values()),

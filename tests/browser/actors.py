@@ -186,7 +186,6 @@ class Evaluator(Member):
         for number, box in enumerate(self.page.locator("table.scores input").all()):
             box.fill(points[number % len(points)])
             box.blur()
-        self.page.wait_for_selector("#draft-state .true")
         self.opens_the_key("form[data-sign]")
         self.page.click("form[data-sign] button.seal")
         self.page.wait_for_selector('form[data-sign] input[name="statement"]', state="attached")

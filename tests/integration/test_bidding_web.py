@@ -11,9 +11,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 from bidding_web import opened_door
 
-from bidding import keepsake
+from accounts.models import Consortium, ConsortiumMember
+from bidding import keepsake, lots
 from bidding.models import Bid
 from kernel import keys
+from kernel.db import db
 from kernel.statements import Signed
 from sealing import receipts
 from supervision import log, mail
@@ -282,3 +284,41 @@ def test_a_withdrawal_is_signed_and_posted_by_the_page(stage, door, actor):
     assert done.status_code == 303
     assert door.get(done.headers["Location"], actor).status_code == 200
     assert stage.rows(Bid)[0].status.value == "withdrawn"
+
+
+def complete_consortium(stage, lead, member, name):
+    """Declared by the lead and confirmed by all, as the accounts' own tests show how."""
+    with stage.act() as now:
+        found = Consortium(
+            code="c0ffee0011223344", name=name, lead_id=lead.organization_id, agreement_sha256="a" * 64,
+            statement="{}", declared_at=now, confirmed_at=now,
+        )  # fmt: skip
+        db.session.add(found)
+        db.session.flush()
+        members = (lead.organization_id, member.organization_id)
+        db.session.add_all(ConsortiumMember(consortium_id=found.id, organization_id=one) for one in members)
+    return f"consortium:{found.code}"
+
+
+def test_the_lead_of_a_consortium_chooses_on_the_sealing_page_for_whom_it_bids(stage, door):
+    lot = stage.one_lot()
+    lead, member = stage.bidder_of("a").actor, stage.bidder_of("b").actor
+    alone = door.get(f"/desk/{lot}", lead).text
+    assert 'name="party"' not in alone
+    ref = complete_consortium(stage, lead, member, "清江水电与松城市政联合体")
+    for place in (f"/desk/{lot}", f"/desk/{lot}/upload"):
+        page = door.get(place, lead).text
+        assert f'value="{ref}" data-bidder="清江水电与松城市政联合体" data-prev=""' in page
+        assert f'value="" data-bidder="{lead.organization}" data-prev="" checked' in page
+    assert 'name="party"' not in door.get(f"/desk/{lot}", member).text
+
+
+def test_a_consortium_cannot_be_chosen_where_the_notice_admits_none(stage, door):
+    lot = stage.one_lot()
+    lead, member = stage.bidder_of("a").actor, stage.bidder_of("b").actor
+    ref = complete_consortium(stage, lead, member, "清江水电与松城市政联合体")
+    with stage.act():
+        tender = lots.find(lot).tender
+        tender.draft = {**tender.draft, "consortium_allowed": False}
+    page = door.get(f"/desk/{lot}", lead).text
+    assert f'value="{ref}" data-bidder="清江水电与松城市政联合体" data-prev="" disabled' in page

@@ -18,6 +18,8 @@ export interface Finished {
   sig: Uint8Array;
   bidder: Uint8Array;
   files: Record<string, Blob>;
+  /** For whom it is handed in; empty or absent: for the own organization. */
+  party?: string;
 }
 
 export interface Delivered {
@@ -40,7 +42,7 @@ export async function deliver(place: HTMLElement, bid: Finished, about: ReadMani
     envelopes[stage] = tokenOf(url);
   }
   work.begin(say("submitting"));
-  const party = place.dataset["party"] ? { party: place.dataset["party"] } : {};
+  const party = bid.party ? { party: bid.party } : {};
   const body = { manifest: b64(bid.manifest), sig: b64(bid.sig), bidder: b64(bid.bidder), envelopes, ...party };
   return (await postJson(given(place, "bids"), body, sha(bid.manifest))) as Delivered;
 }

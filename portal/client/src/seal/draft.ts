@@ -13,8 +13,8 @@ interface Draft {
   party: string;
 }
 
-export async function keepDraft(lot: string, bid: Finished, party: string): Promise<void> {
-  const draft: Draft = { manifest: b64(bid.manifest), sig: b64(bid.sig), bidder: b64(bid.bidder), files: Object.keys(bid.files), party };
+export async function keepDraft(lot: string, bid: Finished): Promise<void> {
+  const draft: Draft = { manifest: b64(bid.manifest), sig: b64(bid.sig), bidder: b64(bid.bidder), files: Object.keys(bid.files), party: bid.party ?? "" };
   const handle = await (await folderOf(lot, true)).getFileHandle(NAME, { create: true });
   const writable = await handle.createWritable();
   await writable.write(JSON.stringify(draft));
@@ -27,7 +27,7 @@ export async function findDraft(lot: string): Promise<Finished | undefined> {
     const folder = await folderOf(lot, false);
     const draft = JSON.parse(await (await (await folder.getFileHandle(NAME)).getFile()).text()) as Draft;
     const files = await Promise.all(draft.files.map(async (name) => [name, await (await folder.getFileHandle(name)).getFile()] as const));
-    return { manifest: unb64(draft.manifest), sig: unb64(draft.sig), bidder: unb64(draft.bidder), files: Object.fromEntries(files) };
+    return { manifest: unb64(draft.manifest), sig: unb64(draft.sig), bidder: unb64(draft.bidder), files: Object.fromEntries(files), party: draft.party };
   } catch (error) {
     if (error instanceof DOMException || error instanceof TypeError) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 /** The sealing form and the form for finished files: from what the person entered to the witnessed receipt. */
 import { sha } from "../core/digest.ts";
-import { documentsOf, readFields } from "./fields.ts";
+import { documentsOf, readFields, type Entered } from "./fields.ts";
 import { all, el, find, given, input, oneFile, readFile } from "../ui/dom.ts";
 import { clearErrors, showErrors, showFailure } from "../ui/errors.ts";
 import { measure, serverNow } from "../ui/clock.ts";
@@ -13,6 +13,7 @@ import { checkFile, checkParts, checkTerms } from "./check.ts";
 import { clientClaim } from "./client.ts";
 import { deliver, type Finished } from "./delivery.ts";
 import { dropDraft, findDraft, keepDraft } from "./draft.ts";
+import { partyOf, type Party } from "./party.ts";
 import { awaitWitnesses } from "./receiptview.ts";
 import { asTar, readSaved, savedFiles } from "./saved.ts";
 import { fetchTerms, type Terms } from "./terms.ts";
@@ -70,25 +71,26 @@ async function sealAndDeliver(form: HTMLFormElement): Promise<void> {
   work.begin(say("terms"));
   const terms = await fetchTerms(form);
   await measure();
-  const sealed = await sealInWorker(form, entered, terms, work);
-  const bid = { ...sealed.bid, files: sealed.files };
+  const party = partyOf(form);
+  const sealed = await sealInWorker(form, { ...entered, party }, terms, work);
+  const bid = { ...sealed.bid, files: sealed.files, party: party.ref };
   forgetSecrets(form);
   download("rescue.age", new Blob([sealed.bid.rescue]));
-  if (sealed.kept) await keepDraft(given(form, "lot"), bid, form.dataset["party"] ?? "");
+  if (sealed.kept) await keepDraft(given(form, "lot"), bid);
   announce(form, sealed);
   if (form.querySelector<HTMLInputElement>('input[name="save_only"]')?.checked) return offerFiles(form, bid, sealed.bid.rescue);
   await deliverBid(form, bid, terms, work);
 }
 
-async function sealInWorker(form: HTMLFormElement, entered: ReturnType<typeof readFields>, terms: Terms, work: WorkBox): Promise<Sealed> {
+async function sealInWorker(form: HTMLFormElement, entered: Entered & { party: Party }, terms: Terms, work: WorkBox): Promise<Sealed> {
   const job = {
     keyset: terms.keyset,
-    bidder: given(form, "bidder"),
+    bidder: entered.party.bidder,
     sheet: entered.sheet,
     files: entered.files,
     keyFile: await readFile(oneFile(input(form, "keyfile")) as File),
     passphrase: input(form, "passphrase").value,
-    previous: form.dataset["prev"] || null,
+    previous: entered.party.previous,
     rescuePassphrase: input(form, "rescue").value,
     now: serverNow(),
     client: clientClaim("kaibiao-web"),
@@ -147,7 +149,7 @@ async function offerDraft(form: HTMLFormElement): Promise<void> {
 }
 
 async function deliverSaved(form: HTMLFormElement): Promise<void> {
-  const bid = await readSaved(input(form, "sealed").files ?? []);
+  const bid = { ...(await readSaved(input(form, "sealed").files ?? [])), party: partyOf(form).ref };
   const about = checkParts(bid);
   if (about.lot !== given(form, "lot")) throw new Error(`these files are for lot ${about.lot}`);
   for (const envelope of about.envelopes) {

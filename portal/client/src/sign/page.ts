@@ -15,6 +15,7 @@ const say = dictionary({
   sent: ["已签署,正在提交", "Signed; submitting"],
   confirm: ["请核对以上内容,再按一次签署", "Read the above, then press once more to sign"],
   uncertified: ["密钥文件中还没有证书", "The key file holds no certificate yet"],
+  unsaved: ["草稿没有保存成功，请检查所填内容后再签署", "The draft was not saved: check what you entered, then sign"],
   changed: ["内容已修改,请重新核对", "The content changed: read it again"],
 });
 
@@ -89,6 +90,7 @@ const hidden = (name: string, value: string): HTMLInputElement => el("input", { 
 
 /** The page's inputs become a statement on the server, which is shown in words before anything is signed. */
 async function prepare(form: HTMLFormElement): Promise<void> {
+  await saveDraft(form);
   const data = new FormData(form);
   for (const name of ["keyfile", "passphrase"]) data.delete(name);
   const answer = await fetch(given(form, "prepare"), { method: "POST", body: data, headers: { Accept: "application/json", "X-CSRF-Token": csrfToken() } });
@@ -98,6 +100,14 @@ async function prepare(form: HTMLFormElement): Promise<void> {
   find(form, ".statements").replaceChildren(...items);
   showRaw(form);
   state(form, say("confirm"));
+}
+
+/** The form that `data-draft` names is saved first: what was typed in the last moment belongs to what is signed. */
+async function saveDraft(form: HTMLFormElement): Promise<void> {
+  const draft = form.dataset["draft"] === undefined ? null : document.querySelector<HTMLFormElement>(form.dataset["draft"]);
+  if (draft === null) return;
+  const answer = await fetch(draft.action, { method: "POST", body: new FormData(draft), headers: { "HX-Request": "true", "X-CSRF-Token": csrfToken() } });
+  if (!answer.ok) throw new Refused(answer.status, "draft.unsaved", say("unsaved"));
 }
 
 /** Whatever is typed anywhere on the page may belong to the statement: what was prepared before is no longer shown or signed. */
