@@ -224,6 +224,14 @@ def standing(cert_der: bytes, now: dt.datetime) -> Certificate:
     return found
 
 
+def key_of(cert_der: bytes) -> keys.PublicKey:
+    """The key of a certificate entered here, whatever became of it; NotFound for one that never was."""
+    found = db.session.scalar(select(Certificate).where(Certificate.cert_sha256 == canonical.sha(cert_der)))
+    if found is None:
+        raise _unknown()
+    return keys.parse(found.public_key)
+
+
 def signer(actor: Actor, cert_der: bytes, now: dt.datetime) -> keys.PublicKey:
     """The key of a certificate that may sign for the actor's organization now; Forbidden otherwise."""
     found = standing(cert_der, now)

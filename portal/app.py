@@ -19,6 +19,7 @@ from tendering.service import answer_handlers as tendering_answers
 API = (
     "accounts.routes",
     "tendering.routes",
+    "tendering.key_routes",
     "bidding.routes.uploads",
     "bidding.routes.bids",
     "bidding.routes.opening",

@@ -56,6 +56,7 @@ def _arguments() -> argparse.ArgumentParser:
     for name, run, says in (
         ("check", _check, "list all that is still missing"),
         ("keys", _keys, "ask the nodes for keys and wait for them"),
+        ("agency-key", _agency_key, "as the agency: name the key with which it will sign"),
         ("publish", _publish, "sign notice, keysets and timetables, and publish"),
     ):
         _command(commands, name, run, says).add_argument("tender")
@@ -85,7 +86,7 @@ def _command(commands: Any, name: str, run: Callable[..., int], says: str) -> ar
     parser: argparse.ArgumentParser = commands.add_parser(name, help=says, description=says)
     parser.add_argument("--url", required=True, help="address of the portal")
     parser.add_argument("--token-file", type=Path, help="written by `kaibiao login`; otherwise KAIBIAO_TOKEN")
-    if name in ("keys", "publish", "extend"):
+    if name in ("keys", "agency-key", "publish", "extend"):
         parser.add_argument("--key", type=Path, required=True, metavar="KEYFILE")
     if name == "keys":
         parser.add_argument("--wait", type=int, default=120, help="seconds to wait for the nodes")
@@ -133,6 +134,12 @@ def _keys(portal: remote.Remote, args: argparse.Namespace) -> int:
     waiting = sorted({name for lot in lots for name in lot["waiting_for"]})
     sys.stderr.write(f"等待 / still waiting for: {', '.join(waiting) or 'supervisor'}\n")
     return PENDING
+
+
+def _agency_key(portal: remote.Remote, args: argparse.Namespace) -> int:
+    portal.post(f"tenders/{args.tender}/agency-key", {"cert": keys.b64(_certificate(_keyfile(args)))})
+    _say(f"代理机构密钥已确认 / the agency's key is named: {args.tender}")
+    return DONE
 
 
 def _awaited(portal: remote.Remote, args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -135,6 +135,7 @@ def _desk(code: str) -> dict[str, Any]:
         "pending": service.pending(found),
         "proposal": service.approval(found),
         "owner": Role.OWNER in actor.roles,
+        "agency": Role.AGENCY in actor.roles and actor.organization_id == found.agency_org,
         "criteria_rows": entryform.CRITERIA,
     }
 
@@ -203,6 +204,17 @@ def request_keys(code: str) -> Page:
 def _request_keys(tender: Tender) -> None:
     found = certificates.seen_by(current_actor(), request.form.get("certificate", ""))
     service.request_keysets(current_actor(), tender, found.der, clock.now())
+
+
+@pages.post("/tenders/<code>/agency-key")
+@own_transaction
+def agency_key(code: str) -> Page:
+    return _done(code, "agency_key", _confirm_key)
+
+
+def _confirm_key(tender: Tender) -> None:
+    found = certificates.seen_by(current_actor(), request.form.get("certificate", ""))
+    service.confirm_key(current_actor(), tender, found.der, clock.now())
 
 
 @pages.post("/tenders/<code>/answers")

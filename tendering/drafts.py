@@ -70,7 +70,7 @@ def update_draft(actor: Actor, tender: Tender, changes: Mapping[str, Any], now: 
     if pack.id != tender.pack_id:
         drop_keysets(tender)
     tender.draft, tender.title, tender.pack_id = draft, draft["title"], pack.id
-    tender.agency_org = _agency(draft.get("agency_uscc"))
+    _set_agency(tender, _agency(draft.get("agency_uscc")))
     _set_lots(tender, pack)
     db.session.flush()
     records.acted(actor, "tender.edited", now)
@@ -92,6 +92,13 @@ def drop_keysets(tender: Tender) -> None:
     for lot in tender.lots:
         lot.keyset, lot.keyset_sha256, lot.fact_keys = None, None, None
         lot.keyset_owner_sig = lot.keyset_supervisor_sig = None
+
+
+def _set_agency(tender: Tender, agency: int | None) -> None:
+    """Another agency has another key, so that the keysets asked for so far name the wrong one."""
+    if agency != tender.agency_org:
+        tender.agency_org, tender.agency_cert = agency, None
+        drop_keysets(tender)
 
 
 def organization(tender_side: int) -> Organization:

@@ -26,7 +26,7 @@ from sealing import keyset as sealing
 from sealing.keyset import AudienceRecipient, FactKeys, Keyset
 from supervision import mail
 from supervision.policy import Policy, Witness
-from tendering import drafts, packs, visibility
+from tendering import agency, drafts, packs, visibility
 from tendering.checklist import Obstacle
 from tendering.lifecycle import lot_of
 from tendering.models import Lot, Tender, TrusteeEntry
@@ -57,7 +57,8 @@ def request_keysets(actor: Actor, tender: Tender, cert_der: bytes, now: dt.datet
     _evaluator()
     if not tender.lots:
         raise Conflict("keys.no_lots", "请先填写标段（包）。", "Enter the lots first.", rule=RULE)
-    fact_keys = {"owner": owner, "agency": owner, "supervisor": supervising(mail.policy()).sign_key}
+    supervisor = supervising(mail.policy()).sign_key
+    fact_keys = {"owner": owner, "agency": agency.fact_key(tender, owner, now), "supervisor": supervisor}
     for lot in tender.lots:
         if lot.fact_keys != fact_keys:
             _request(lot, fact_keys, packs.load(tender.pack_id))

@@ -67,6 +67,8 @@ class Tender(Base):
     notice_sha256: Mapped[str | None] = mapped_column(String(64))
     cert: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The owner's certificate (DER) that signed notice, keysets and timetables."""
+    agency_cert: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The agency's certificate (DER) whose key stands in the keysets; named by the agency before the notice."""
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     published_at: Mapped[dt.datetime | None] = mapped_column(Instant, index=True)

@@ -49,6 +49,7 @@ def content(tender: Tender) -> dict[str, Any]:
         "notice": _signed(tender.notice, tender.notice_sig),
         "notice_sha256": tender.notice_sha256,
         "cert": keys.b64(tender.cert or b""),
+        "agency_cert": keys.b64(tender.agency_cert) if tender.agency_cert else None,
         "documents": [_document(found, tender.code) for found in tender.documents],
         "questions": [_question(found) for found in _answered(tender)],
         "lots": [_lot(found) for found in tender.lots],

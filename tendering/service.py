@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from supervision.answers import AnswerHandler
+from tendering.agency import confirm_key
 from tendering.awards import Candidate, award, award_statement, decide_by, deemed_award, give_up, start_publicity
 from tendering.cancellation import approval, cancel, withdraw_proposal
 from tendering.deadlines import collect_again, extend_deadline, resume, suspend
@@ -17,7 +18,7 @@ from tendering.signing import obstacles, publish, signing_sheet
 
 __all__ = [
     "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",
-    "award_statement", "cancel", "collect_again", "create_draft", "decide_by", "deemed_award", "extend_deadline",
+    "award_statement", "cancel", "collect_again", "confirm_key", "create_draft", "decide_by", "deemed_award", "extend_deadline",
     "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
     "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_order",
     "take_trustee_entries",

@@ -17,7 +17,7 @@ from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, Words
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import checklist, drafts, keysets, notices, packs, publishing, statements, visibility
+from tendering import agency, checklist, drafts, keysets, notices, packs, publishing, statements, visibility
 from tendering.checklist import LotView, Obstacle, TenderView
 from tendering.lifecycle import move
 from tendering.models import Lot, Tender
@@ -39,7 +39,7 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         ],
         documents=[document.name for document in tender.documents],
     )
-    return checklist.obstacles(view, now)
+    return [*checklist.obstacles(view, now), *agency.obstacles(tender, now)]
 
 
 def signing_sheet(tender: Tender) -> list[ToSign]:

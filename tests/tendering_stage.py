@@ -95,6 +95,8 @@ class Stage:
     now: dt.datetime = START
     owner_key: keys.PrivateKey = field(default_factory=keys.generate)
     cert: bytes = b""
+    agency_key: keys.PrivateKey = field(default_factory=keys.generate)
+    agency_cert: bytes = b""
     actors: dict[str, Actor] = field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Actor:
@@ -118,7 +120,17 @@ class Stage:
         with clock.at(self.now):
             return service.add_document(self.owner, code, name, iter([raw]), self.now).sha256
 
+    def confirm_agency(self, code: str) -> None:
+        """The agency's officer names the agency's key."""
+        if not self.agency_cert:
+            with self.act():
+                self.agency_cert = _certify(self.agency, self.agency_key, self.now)
+        with self.act() as now:
+            service.confirm_key(self.agency, service.tender_of(code), self.agency_cert, now)
+
     def request_keys(self, code: str) -> None:
+        if self.tender(code).agency_org is not None and self.tender(code).agency_cert is None:
+            self.confirm_agency(code)
         with self.act() as now:
             service.request_keysets(self.owner, service.tender_of(code), self.cert, now)
 

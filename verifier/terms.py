@@ -13,7 +13,7 @@ from supervision.deadline import Authority, Course
 from supervision.vocabulary import Statement
 from tendering import timetable
 from verifier import moments
-from verifier.case import LotCase, short
+from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.log import facts_of
 
@@ -72,11 +72,23 @@ def _logged_faults(lot: LotCase, fact: facts.Keyset) -> list[str]:
     except WireError as error:
         return [str(error)]
     authority = Authority(lot.book.policy, lot.book.policy.platform)
-    faults = found.check(authority.trustees)
+    faults = found.check(authority.trustees) + _agency_faults(lot, found)
     faults += signature_obstacles(found, raw, keys.unb64(fact.sig_owner), keys.unb64(fact.sig_supervisor))
     if not authority.is_node(found.fact_keys.supervisor):
         faults.append("its supervising authority is not a pinned node")
     return faults
+
+
+def _agency_faults(lot: LotCase, found: Keyset) -> list[str]:
+    """The key named for the agency is the agency's own; where the notice names no agency, it is the owner's."""
+    if lot.case.fact.agency is None:
+        same = found.fact_keys.agency == found.fact_keys.owner
+        return [] if same else ["it names a key for an agency, but the notice names no agency"]
+    shown = lot.case.told.get("agency_cert")
+    if not shown:
+        return ["the notice names an agency whose certificate is not published"]
+    own = keys.spell(key_of(keys.unb64(str(shown)))) == found.fact_keys.agency != found.fact_keys.owner
+    return [] if own else ["the key named for the agency is not the agency's own"]
 
 
 def deadline(lot: LotCase) -> Section[None]:

@@ -690,6 +690,7 @@ def upgrade() -> None:
         sa.Column("notice_sig", sa.String(length=88), nullable=True),
         sa.Column("notice_sha256", sa.String(length=64), nullable=True),
         sa.Column("cert", sa.LargeBinary(), nullable=True),
+        sa.Column("agency_cert", sa.LargeBinary(), nullable=True),
         sa.Column("created_by", sa.Integer(), nullable=False),
         sa.Column("created_at", kernel.db.Instant(timezone=True), nullable=False),
         sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=True),
