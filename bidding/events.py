@@ -18,8 +18,10 @@ def tell(lot: str, kind: str, now: datetime, **data: Any) -> None:
     outbox.send(LIVE, {"lot": lot, "kind": kind, "data": data, "at": rfc3339(now)})
 
 
-def step(lot: str, reached: OpeningStep, now: datetime) -> None:
-    tell(lot, "opening.step", now, step=reached.value)
+def step(lot: str, reached: OpeningStep, now: datetime, until: datetime | None = None) -> None:
+    """`until`: when the step ends by itself, if it does."""
+    ends = {} if until is None else {"until": rfc3339(until)}
+    tell(lot, "opening.step", now, step=reached.value, **ends)
 
 
 def published_anew(lot: str) -> None:

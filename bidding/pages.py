@@ -72,7 +72,8 @@ def receipt(receipt_id: str) -> Page:
     fact = canonical.decode(standing.receipt.raw)["fact"]
     actor, entry = current_actor(), desk.entry(current_actor(), fact["lot"])
     party = next((bid["party"] for bid in entry.bids if bid["manifest_sha256"] == fact["manifest_sha256"]), "org:")
-    return page("bidding/receipt.html", standing=standing, fact=fact, party=party, parties=desk.parties(actor))
+    told = {"party": party, "parties": desk.parties(actor), "tender": entry.lot.tender}
+    return page("bidding/receipt.html", standing=standing, fact=fact, **told)
 
 
 @pages.get("/desk/receipts/<receipt_id>.json")
@@ -109,6 +110,19 @@ def object_to(lot: str) -> Page:
 def host(lot: str) -> Page:
     """Owner and agency: start the opening, answer objections."""
     return page("bidding/host.html", form=Form(), **_host(lot))
+
+
+@pages.get("/owner/lots/<lot>/opening/state")
+def host_state(lot: str) -> Page:
+    """What the host can sign now, for the page that stands open before the close."""
+    return page("bidding/_host_state.html", **_host(lot))
+
+
+@pages.get("/owner/lots/<lot>/opening/fresh")
+def host_objections(lot: str) -> Page:
+    """Says when objections came that the open page does not show yet; what is being typed there stays."""
+    seen = request.args.get("seen", 0, type=int)
+    return page("bidding/_host_objections.html", fresh=max(len(_host(lot)["objections"]) - seen, 0), lot_code=lot)
 
 
 @pages.post("/owner/lots/<lot>/opening")

@@ -202,7 +202,7 @@ def _end(running: Opening, now: datetime) -> bool:
     running.step = OpeningStep.CONFIRMING
     running.confirm_until = now + rules.pace(practice=site().settings.practice).confirming
     db.session.flush()
-    events.step(running.lot, OpeningStep.CONFIRMING, now)
+    events.step(running.lot, OpeningStep.CONFIRMING, now, until=running.confirm_until)
     # The opening went on with t; who has still not released by now is named.
     opening.tell_missing(running, lots.find(running.lot), now)
     return True

@@ -66,6 +66,7 @@ class Board:
     of: int | None = None
     lines: dict[int, Line] = field(default_factory=dict)
     feed: list[Entry] = field(default_factory=list)
+    confirm_until: str | None = None
     ended: bool = False
 
     @classmethod
@@ -99,7 +100,7 @@ class Board:
     def _opening(self, event: Mapping[str, Any]) -> Words | None:
         match event["kind"]:
             case "opening.step":
-                self.step = event.get("step", self.step)
+                self.step, self.confirm_until = event.get("step", self.step), event.get("until")
                 return STEP_WORDS.get(str(self.step))
             case "opening.objection":
                 text = event.get("text", "")

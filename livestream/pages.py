@@ -11,6 +11,7 @@ from kernel.db import own_transaction
 from kernel.errors import NotFound
 from kernel.site import site
 from livestream import hall, released
+from tendering import visibility
 
 pages = Blueprint("livestream", __name__, template_folder="templates")
 
@@ -21,9 +22,15 @@ RETRY_AFTER = 5
 def opening(lot: str) -> str:
     """The hall: countdown before the opening, the board while it runs, the record after it. Works without scripts."""
     found = hall.of_lot(lot)
-    mine = hall.own_line(current_actor_or_none(), lot, clock.now())
+    actor = current_actor_or_none()
     return page(
-        "livestream/hall.html", hall=found, lot=found.lot, board=found.board, mine=mine, edge=site().settings.edge_url
+        "livestream/hall.html",
+        hall=found,
+        lot=found.lot,
+        board=found.board,
+        mine=hall.own_line(actor, lot, clock.now()),
+        hosting=actor is not None and visibility.of_project(found.lot.tender, actor),
+        edge=site().settings.edge_url,
     )
 
 

@@ -16,6 +16,7 @@ LOT = re.compile(r"[A-Z][0-9]{22}")
 
 _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _STAGE = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _PRICE = re.compile(r"(0|[1-9][0-9]{0,14})\.[0-9]{2}")
 
 Check = Callable[[Any], bool]
@@ -45,7 +46,7 @@ _PROGRESS: Final[Mapping[str, Check]] = {"n": _number, "of": _number}
 _OF_NODE: Final[Mapping[str, Check]] = {"node": _like(_NODE), "stage": _like(_STAGE)}
 
 FIELDS: Final[Mapping[str, Mapping[str, Check]]] = {
-    "opening.step": {"step": _step},
+    "opening.step": {"step": _step, "until": _like(_MOMENT)},
     "node.closed": {"node": _like(_NODE)},
     "node.committed": _OF_NODE,
     "node.released": _OF_NODE,

@@ -167,6 +167,11 @@ class Pack:
             return rule
         raise KeyError(f"{self.id} says nothing of {kind} {ends}")
 
+    def clause(self, subject: str) -> str:
+        """Where the law speaks of a subject, as pages cite it; empty where this pack names nothing."""
+        found = [rule.clause for rule in self.rules if subject in (rule.begins, rule.ends)]
+        return "；".join(dict.fromkeys(found))
+
     @property
     def min_bids(self) -> Rule:
         """How many bids there must be at the close for an opening (C30, G18)."""

@@ -19,7 +19,19 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
 from kernel.site import site
-from tendering import desk, documents, listing, milestones, packs, presentation, record, schemas, service, visibility
+from tendering import (
+    desk,
+    documents,
+    draft_schemas,
+    listing,
+    milestones,
+    packs,
+    presentation,
+    record,
+    schemas,
+    service,
+    visibility,
+)
 from tendering.codes import Trade
 from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
@@ -31,6 +43,12 @@ pages.register_blueprint(desk.pages)
 
 Page = str | tuple[str, int] | AnyResponse
 EXPORTED = 5000
+
+
+@pages.app_context_processor
+def _law() -> dict[str, Any]:
+    """For every page: `clause(tender, "read_out")` cites the law of the tender's own pack, never another trade's."""
+    return {"clause": lambda tender, subject: packs.load(tender.pack_id).clause(subject)}
 
 
 @pages.get("/tenders")
@@ -55,7 +73,7 @@ def _query() -> Query:
     try:
         return Query(**schemas.TenderQuery().load(given))
     except ValidationError as error:
-        bad = schemas.messages_of(error)
+        bad = draft_schemas.messages_of(error)
         return Query(**schemas.TenderQuery().load({k: v for k, v in given.items() if k not in bad}))
 
 

@@ -6,6 +6,7 @@ export interface BoardEvent {
   at: string;
   kind: string;
   step?: string;
+  until?: string;
   node?: string;
   stage?: string;
   n?: number;

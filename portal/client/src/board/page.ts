@@ -1,7 +1,7 @@
 /** The opening hall, live: the server's page, kept up to date event by event. */
 import { all, el, find, given } from "../ui/dom.ts";
 import { clockFace } from "../ui/clock.ts";
-import { dictionary, pick } from "../ui/language.ts";
+import { dictionary, english, pick } from "../ui/language.ts";
 import { figures } from "../core/amount.ts";
 import type { BoardEvent } from "./events.ts";
 import { Feed, type Liveness } from "./source.ts";
@@ -32,8 +32,8 @@ class Board {
   take(event: BoardEvent): void {
     const [topic] = event.kind.split(".");
     if (topic === "node") this.node(event);
-    else if (event.kind === "opening.step") this.step(event.step ?? "");
-    else if (event.kind === "opening.ended") this.step("");
+    else if (event.kind === "opening.step") this.step(event.step ?? "", event.until);
+    else if (event.kind === "opening.ended") void this.ended();
     else if (event.kind === "bid.unsealing" || event.kind === "bid.unsealed") this.envelope(event);
     else if (event.kind === "bid.judged") this.judged(event);
     else if (event.kind === "bid.readout") this.readout(event);
@@ -41,8 +41,29 @@ class Board {
     this.tell(event);
   }
 
+  /** The record, the last word on each line and the command to recheck are the server's: they come once all is over. */
+  private async ended(): Promise<void> {
+    this.step("");
+    const answer = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
+    if (!answer.ok) return console.warn("the record did not come", answer.status);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of all<HTMLElement>(this.root, "[data-at-end]")) {
+      const come = fresh.getElementById(part.id);
+      if (come !== null) part.replaceWith(document.adoptNode(come));
+    }
+  }
+
+  /** Shown from the last line read out until the opening ends. */
+  private confirming(until: string | undefined): void {
+    const box = this.root.querySelector<HTMLElement>("[data-confirm]");
+    if (box === null) return;
+    box.hidden = until === undefined;
+    if (until !== undefined) find<HTMLTimeElement>(box, "time").dateTime = until;
+  }
+
   /** The step named is now; those before it are done; with no name all are. */
-  private step(name: string): void {
+  private step(name: string, until?: string): void {
+    this.confirming(until);
     const items = all<HTMLElement>(this.root, "[data-step]");
     const at = name === "" ? items.length : items.findIndex((item) => item.dataset["step"] === name);
     if (at < 0) return;
@@ -78,6 +99,7 @@ class Board {
     const bar = this.root.querySelector<HTMLProgressElement>("progress[data-unsealing]");
     if (bar === null) return;
     [bar.max, bar.value] = [of, open ? n : n - 1];
+    bar.toggleAttribute("data-done", of > 0 && bar.value === of);
     const text = this.root.querySelector("[data-unsealing-text]");
     if (text !== null) text.textContent = say("unsealed", { n: bar.value, of });
   }
@@ -121,7 +143,7 @@ class Board {
     const envelope = row.querySelector<HTMLElement>(".envelope");
     if (envelope !== null) envelope.dataset["state"] = "void";
     fill(row, "bidder", event.bidder ?? "");
-    fill(row, "price_words", event.reason ?? "");
+    fill(row, "price_words", (english() ? event.reason_en : event.reason) ?? event.reason ?? "");
     fill(row, "confirmed", "");
   }
 

@@ -32,6 +32,7 @@ function start(): void {
       event.preventDefault();
       void attempt(form);
     });
+    form.addEventListener("htmx:after:swap", () => showRaw(form));
     if (form.dataset["prepare"] !== undefined) document.addEventListener("input", (event) => forget(form, event));
   }
 }
