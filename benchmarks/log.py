@@ -21,7 +21,8 @@ from kernel import db as database
 from kernel.db import db, transaction
 from supervision import log
 from supervision.facts import QuestionAnswered
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.schedule import Schedule
 from supervision.sequencer import Plan, Sequencer

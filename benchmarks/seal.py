@@ -35,7 +35,7 @@ from sealing import age, bid, keyfile, rescue  # noqa: E402
 
 MIB = 1 << 20
 SEAL = "import sys; from sealing.cli import seal_main; sys.exit(seal_main(sys.argv[1:]))"
-OPEN = "import sys; from sealing.cli import open_main; sys.exit(open_main(sys.argv[1:]))"
+OPEN = "import sys; from sealing.cli_opening import open_main; sys.exit(open_main(sys.argv[1:]))"
 SAME_SEALING = (
     'set -e; openssl dgst -sha256 "$1"; tar c -C "${1%/*}" "${1##*/}" | age -r "$2" -o "$3"; openssl dgst -sha256 "$3"'
 )

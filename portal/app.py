@@ -18,7 +18,9 @@ from tendering.service import answer_handlers as tendering_answers
 
 API = (
     "accounts.routes",
+    "accounts.certificate_routes",
     "tendering.routes",
+    "tendering.lot_routes",
     "tendering.key_routes",
     "bidding.routes.uploads",
     "bidding.routes.bids",

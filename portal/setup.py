@@ -20,7 +20,8 @@ from kernel.db import transaction
 from portal.app import create_app
 from supervision import facts, log
 from supervision.node.card import Card, policy_text
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 
 CA_FILE = "roots.pem"

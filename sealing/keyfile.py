@@ -18,7 +18,7 @@ from typing import Self
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 
 from kernel import canonical, keys
-from sealing import age, wire
+from sealing import age_passphrase, wire
 from sealing.certificates import MAX_CHAIN
 
 TYPE = "kaibiao-keyfile/1"
@@ -64,12 +64,12 @@ class KeyFile:
 
     def lock(self, passphrase: str, work_factor: int | None = None) -> bytes:
         """The file under the passphrase."""
-        return age.encrypt_passphrase(self.encode(), passphrase, work_factor)
+        return age_passphrase.encrypt(self.encode(), passphrase, work_factor)
 
 
 def load(raw: bytes, passphrase: str) -> KeyFile:
     """The key in a key file; AgeError (NoMatchError for a wrong passphrase) or WireError otherwise."""
-    return KeyFile.parse(age.decrypt_passphrase(raw, passphrase))
+    return KeyFile.parse(age_passphrase.decrypt(raw, passphrase))
 
 
 def _signing_key(der: bytes) -> keys.PrivateKey:

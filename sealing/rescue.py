@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kernel import canonical
-from sealing import age, wire
+from sealing import age, age_passphrase, wire
 from sealing.keyset import MAX_STAGES
 from sealing.manifest import Manifest
 
@@ -32,12 +32,12 @@ def write(manifest: Manifest, manifest_raw: bytes, secrets: Mapping[str, bytes],
         "manifest_sha256": canonical.sha(manifest_raw),
         "keys": kept,
     }
-    return age.encrypt_passphrase(canonical.encode(content), passphrase)
+    return age_passphrase.encrypt(canonical.encode(content), passphrase)
 
 
 def read(raw: bytes, passphrase: str) -> dict[str, bytes]:
     """The envelope keys by stage in rescue.age; ValueError otherwise."""
-    plain = age.decrypt_passphrase(raw, passphrase)
+    plain = age_passphrase.decrypt(raw, passphrase)
     fields = wire.parse(plain, TYPE, ("lot", "bid_id", "manifest_sha256", "keys"))
     kept = fields.items("keys", ("stage", "recipient", "identity"), MAX_STAGES)
     return {item.text("stage", wire.STAGE): age.decode_identity(item.text("identity")) for item in kept}

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Protocol
 from cryptography import x509
 
 from kernel import keys
-from sealing import age, stream
+from sealing import age, age_payload, stream
 
 
 class Hash(Protocol):
@@ -41,7 +41,7 @@ class Suite(Protocol):
 
     def seal(self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None: ...
 
-    def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None: ...
+    def open(self, src: age_payload.Sealed, dst: stream.Sink, secret: bytes) -> None: ...
 
     def check_header(self, src: BinaryIO, size: int | None = None) -> age.HeaderFacts: ...
 
@@ -79,7 +79,7 @@ class AgeX25519:
     def seal(self, src: stream.Source, dst: stream.Sink, recipient: str, tee: stream.Tee | None = None) -> None:
         age.encrypt(src, dst, recipient, tee)
 
-    def open(self, src: age.Sealed, dst: stream.Sink, secret: bytes) -> None:
+    def open(self, src: age_payload.Sealed, dst: stream.Sink, secret: bytes) -> None:
         age.decrypt(src, dst, secret)
 
     def check_header(self, src: BinaryIO, size: int | None = None) -> age.HeaderFacts:

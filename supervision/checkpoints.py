@@ -16,7 +16,8 @@ from kernel.db import db
 from supervision.checkpoint import Checkpoint, merge
 from supervision.models import Cosignature, LogCheckpoint
 from supervision.note import Note, NoteError, Signature, Verified
-from supervision.policy import Policy, Witness
+from supervision.policy import Policy
+from supervision.policy_file import Witness
 
 HEADS_IN_A_WINDOW = 120
 """One a second at most, and no lot's cut_grace is longer than two minutes."""

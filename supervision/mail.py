@@ -28,7 +28,8 @@ from kernel.site import site
 from sealing import age
 from sealing.roll import RollEntry
 from sealing.roll_check import Withdrawn
-from supervision.policy import Policy, PolicyError
+from supervision.policy import Policy
+from supervision.policy_file import PolicyError
 
 KIND = "node.mail"
 FOLDER = "inbox"

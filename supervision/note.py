@@ -7,12 +7,10 @@ known key whose signature fails, or that signs twice, spoils the whole note.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -25,7 +23,6 @@ MAX_TIME = 2**63 - 1
 
 _DASH = "\N{EM DASH} "
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
-_PRIVATE = "PRIVATE+KEY+"
 
 
 class NoteError(ValueError):
@@ -53,7 +50,7 @@ class Signature:
         name, _, body = line.removeprefix(_DASH).partition(" ")
         if not line.startswith(_DASH) or not is_key_name(name):
             raise NoteError("not a signature line")
-        raw = _unb64(body)
+        raw = unb64(body)
         if len(raw) < 5:
             raise NoteError("a signature is longer than its key id")
         return cls(name, raw[:4], raw[4:])
@@ -110,7 +107,7 @@ class Verifier:
         """Read `name+hex8+base64`; NoteError if the key id is not the key's own or the type is unknown."""
         name, _, rest = vkey.partition("+")
         spelled, plus, body = rest.partition("+")
-        raw = _unb64(body)
+        raw = unb64(body)
         if not plus or not is_key_name(name) or len(raw) != 33 or raw[0] not in list(Kind):
             raise NoteError("not a verifier key of a supported type")
         found = cls(name, Kind(raw[0]), raw[1:])
@@ -148,68 +145,6 @@ class Verifier:
                 return None, blob
             case Kind.COSIGNATURE:
                 return int.from_bytes(blob[:8], "big"), blob[8:]
-
-
-@dataclass(frozen=True, repr=False)
-class NoteKey:
-    """A private key under a name. The same Ed25519 key signs the node's other statements (`private`)."""
-
-    name: str
-    kind: Kind
-    private: ed25519.Ed25519PrivateKey
-
-    @classmethod
-    def generate(cls, name: str, kind: Kind = Kind.ED25519) -> Self:
-        if not is_key_name(name):
-            raise NoteError("a key name has no spaces and no plus")
-        return cls(name, kind, ed25519.Ed25519PrivateKey.generate())
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read what `spell` writes; NoteError otherwise."""
-        name, _, rest = text.removeprefix(_PRIVATE).partition("+")
-        raw = _unb64(rest.partition("+")[2])
-        if not text.startswith(_PRIVATE) or len(raw) != 33 or raw[0] not in list(Kind):
-            raise NoteError("not a private note key")
-        key = cls(name, Kind(raw[0]), ed25519.Ed25519PrivateKey.from_private_bytes(raw[1:]))
-        if key.spell() != text:
-            raise NoteError("the private note key is damaged")
-        return key
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        return cls.parse(path.read_text("utf-8").strip())
-
-    def spell(self) -> str:
-        body = keys.b64(bytes([self.kind]) + self.private.private_bytes_raw())
-        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{body}"
-
-    def store(self, path: Path) -> None:
-        """Write a new file that only its owner reads; FileExistsError rather than lose a key."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(self.spell() + "\n")
-
-    @property
-    def verifier(self) -> Verifier:
-        return Verifier(self.name, self.kind, self.private.public_key().public_bytes_raw())
-
-    @property
-    def vkey(self) -> str:
-        return self.verifier.vkey
-
-    def sign(self, text: str) -> Signature:
-        """A plain signature over `text`; NoteError for a cosigner's key, which signs nothing without a time."""
-        if self.kind is not Kind.ED25519:
-            raise NoteError("a cosigner's key signs with a time")
-        return Signature(self.name, self.verifier.key_id, self.private.sign(text.encode()))
-
-    def cosign(self, text: str, time: int) -> Signature:
-        """A cosignature/v1 over a checkpoint's `text` at `time` (Unix seconds)."""
-        if self.kind is not Kind.COSIGNATURE:
-            raise NoteError("a log's key does not cosign")
-        sig = self.private.sign(cosigned(text, time))
-        return Signature(self.name, self.verifier.key_id, time.to_bytes(8, "big") + sig)
 
 
 def open_note(note: Note, verifiers: Iterable[Verifier]) -> tuple[Verified, ...]:
@@ -251,7 +186,8 @@ def _text(raw: bytes) -> str:
     return text
 
 
-def _unb64(text: str) -> bytes:
+def unb64(text: str) -> bytes:
+    """NoteError, where `keys.unb64` says ValueError."""
     try:
         return keys.unb64(text)
     except ValueError as error:

@@ -29,8 +29,10 @@ from supervision import batch, checkpoints, log
 from supervision.checkpoint import Checkpoint
 from supervision.facts import Genesis
 from supervision.models import LogCheckpoint, LogCut, LogEntry, LogState
-from supervision.note import Kind, Note, NoteError, NoteKey
-from supervision.policy import Policy, PolicyError
+from supervision.note import Kind, Note, NoteError
+from supervision.note_key import NoteKey
+from supervision.policy import Policy
+from supervision.policy_file import PolicyError
 from supervision.schedule import Schedule
 from supervision.shelf import COSIGNED, Guard, Shelf
 

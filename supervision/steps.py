@@ -11,7 +11,8 @@ from typing import Any
 
 from kernel.site import site
 from supervision import checkpoints
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.schedule import Schedule
 from supervision.sequencer import Announce, Collecting, Plan, Sequencer, node_ahead

@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Invalid, Refusal
 from kernel.site import site
-from tendering import entryform, listing, packs, presentation, schemas, service, visibility
+from tendering import draft_schemas, entryform, listing, packs, presentation, service, visibility
 from tendering.codes import Trade
 from tendering.drafts import FORM_RULE
 from tendering.models import Tender
@@ -76,16 +76,16 @@ def create() -> Page:
 def _created(values: dict[str, str]) -> Tender:
     trade = packs.load(values["pack"]).trade if values["pack"] else Trade.CONSTRUCTION
     given = {name: value for name, value in values.items() if value}
-    data = _loaded(schemas.DraftIn(), {**given, "trade": str(trade), "lots": [{"name": ""}]})
+    data = _loaded(draft_schemas.DraftIn(), {**given, "trade": str(trade), "lots": [{"name": ""}]})
     return service.create_draft(current_actor(), data, clock.now())
 
 
-def _loaded(schema: schemas.DraftIn, data: dict[str, Any]) -> dict[str, Any]:
+def _loaded(schema: draft_schemas.DraftIn, data: dict[str, Any]) -> dict[str, Any]:
     """Read the form as the API reads JSON; Invalid names the form's fields."""
     try:
         found: dict[str, Any] = schema.load(data)
     except ValidationError as error:
-        where = dict.fromkeys(_paths(schemas.messages_of(error)), "form")
+        where = dict.fromkeys(_paths(draft_schemas.messages_of(error)), "form")
         raise Invalid(
             "notice.invalid",
             "有内容填写不合格式：" + "、".join(where),
@@ -155,7 +155,7 @@ def save(code: str) -> Page:
         data["lots"].pop()
     outcome = attempted(
         lambda: service.update_draft(
-            current_actor(), service.tender_of(code), _loaded(schemas.ChangesIn(), data), clock.now()
+            current_actor(), service.tender_of(code), _loaded(draft_schemas.ChangesIn(), data), clock.now()
         )
     )
     if isinstance(outcome, Refusal):

@@ -25,7 +25,8 @@ from kernel.statements import Signed
 from sealing import keyset as sealing
 from sealing.keyset import AudienceRecipient, FactKeys, Keyset
 from supervision import mail
-from supervision.policy import Policy, Witness
+from supervision.policy import Policy
+from supervision.policy_file import Witness
 from tendering import agency, drafts, packs, visibility
 from tendering.checklist import Obstacle
 from tendering.lifecycle import lot_of

@@ -34,7 +34,8 @@ from sealing.keyset import Keyset, trustee_statement
 from sealing.manifest import ClientClaim, Manifest
 from supervision import checkpoints, mail
 from supervision.models import LogCheckpoint
-from supervision.note import Kind, Note, NoteKey
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
 from supervision.sequencer import Sequencer
 from supervision.steps import plan_of_site
 from tendering import service

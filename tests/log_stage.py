@@ -22,7 +22,8 @@ from supervision import checkpoints, log
 from supervision.checkpoint import Checkpoint
 from supervision.facts import DepositPaid, Fact, QuestionAnswered, TenderCancelled
 from supervision.models import LogEntry, LogFact
-from supervision.note import Kind, Note, NoteKey
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.schedule import Schedule
 from supervision.sequencer import Plan, Sequencer

@@ -26,7 +26,8 @@ from kernel.settings import Settings, load
 from portal.app import Platform, create_app
 from portal.limits import limiter
 from portal.setup import migrate
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 
 OFFICES = {
     Role.INSP: (OrgKind.SUPERVISOR, "11350100003603306X"),

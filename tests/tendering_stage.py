@@ -29,7 +29,8 @@ from sealing.keyset import trustee_statement
 from sealing.suite import named
 from supervision import facts
 from supervision.models import LogFact
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 from tendering import service
 from tendering.models import Lot, Tender
 from tests.log_stage import postgres_url

@@ -20,7 +20,7 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
 from kernel.site import site
 from portal import assets
-from tendering import routes
+from tendering import lot_routes, routes
 from tendering.pages import pages
 from tests.tendering_stage import Stage
 
@@ -46,7 +46,8 @@ def opened_door(stage: Stage) -> FlaskClient:
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
-    api.register_blueprint(routes.bp)
+    for door in (routes, lot_routes):
+        api.register_blueprint(door.bp)
     app.register_blueprint(pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)

@@ -12,7 +12,8 @@ from typing import Self
 
 from kernel import canonical, keys
 from sealing import age
-from supervision.note import Kind, NoteKey, Verifier
+from supervision.note import Kind, Verifier
+from supervision.note_key import NoteKey
 from supervision.policy import PRACTICE
 
 KEY_FILE = "node.key"

@@ -21,7 +21,8 @@ from supervision.node.outgoing import JSON, TYPE
 from supervision.node.serve import Desk, server
 from supervision.node.state import StateError
 from supervision.node.transport import HttpTransport, UnreachableError
-from supervision.policy import Policy, PolicyError
+from supervision.policy import Policy
+from supervision.policy_file import PolicyError
 
 BUNDLE = Path(__file__).resolve().parents[2] / "portal" / "static" / "dist" / "kaibiao-seal.html"
 ORDERS = {"suspend": "suspended", "resume": "resumed", "outage": "outage"}

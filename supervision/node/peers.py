@@ -9,7 +9,8 @@ from kernel import clock
 from supervision.checkpoint import Checkpoint
 from supervision.node.transport import Transport, UnreachableError
 from supervision.note import Note, NoteError
-from supervision.policy import Policy, Witness
+from supervision.policy import Policy
+from supervision.policy_file import Witness
 
 CHECKPOINT, COSIGNED = "checkpoint", "checkpoint.cosigned"
 

@@ -203,7 +203,7 @@ with staged(folder, key=NoteKey.load(folder / "log.key")) as stage:
 
 @pytest.mark.slow
 def test_killed_again_and_again_the_log_keeps_every_committed_fact(tmp_path):
-    from supervision.note import NoteKey
+    from supervision.note_key import NoteKey
 
     NoteKey.generate("practice/stage").store(tmp_path / "log.key")
     root = Path(__file__).parents[2]

@@ -11,8 +11,9 @@ from kernel.db import db, transaction
 from supervision import checkpoints
 from supervision.checkpoint import Checkpoint
 from supervision.models import LogCheckpoint, LogEntry
-from supervision.note import Note, NoteKey
-from supervision.policy import PolicyError
+from supervision.note import Note
+from supervision.note_key import NoteKey
+from supervision.policy_file import PolicyError
 from supervision.schedule import Schedule
 from supervision.sequencer import LogHalted, Plan
 from supervision.tiles import FolderReader, TileTree

@@ -8,8 +8,9 @@ from kernel.db import db, transaction
 from kernel.site import make_key, site
 from supervision import checkpoints, log, steps
 from supervision.checkpoint import Checkpoint
-from supervision.note import Kind, Note, NoteKey
-from supervision.policy import PolicyError
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
+from supervision.policy_file import PolicyError
 from supervision.sequencer import LogHalted
 
 

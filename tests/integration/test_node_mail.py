@@ -24,7 +24,8 @@ from supervision import answers, log, mail
 from supervision.node.card import Card, policy_text
 from supervision.node.rolls import Rolls
 from supervision.node.state import State
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 
 
 @pytest.fixture

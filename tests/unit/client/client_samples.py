@@ -15,7 +15,8 @@ from sealing import age, certificates
 from sealing.bid import BidderIdentity
 from sealing.keyfile import KeyFile
 from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry, trustee_statement
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 
 CLIENT = Path(__file__).parents[3] / "portal" / "client"
 LOT = "E9901010000000117001001"

@@ -15,7 +15,8 @@ from sealing.roll import Close
 from supervision import facts, lotview
 from supervision.deadline import Authority
 from supervision.node.card import Card, policy_text
-from supervision.note import Kind, NoteKey
+from supervision.note import Kind
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.vocabulary import Fact
 from supervision.witnessed import Cosigned, Witnessed

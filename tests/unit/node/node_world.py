@@ -20,7 +20,8 @@ from supervision.node.node import Addresses, Node, pin
 from supervision.node.request import AddCheckpoint
 from supervision.node.serve import Desk
 from supervision.node.transport import UnreachableError
-from supervision.note import Note, NoteKey, Signature
+from supervision.note import Note, Signature
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 
 START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)

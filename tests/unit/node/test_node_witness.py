@@ -7,7 +7,8 @@ import pytest
 from kernel import keys, merkle
 from supervision.checkpoint import Checkpoint
 from supervision.node.request import AddCheckpoint, MalformedError
-from supervision.note import Kind, Note, NoteKey, Signature
+from supervision.note import Kind, Note, Signature
+from supervision.note_key import NoteKey
 from tests.unit.node.node_world import Log, make_world
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from sealing import age, age_header, stream
+from sealing import age, age_header, age_passphrase, stream
 from sealing.age_header import AgeError, HeaderError, MacError, NoMatchError, PayloadError
 
 KIT = Path(__file__).resolve().parents[3] / "portal/client/node_modules/cctv-age/index.js"
@@ -68,7 +68,7 @@ def ours(vector: Vector) -> bool:
 
 def opened(vector: Vector) -> bytes:
     for passphrase in vector.facts.get("passphrase", []):
-        return age.decrypt_passphrase(vector.body, passphrase)
+        return age_passphrase.decrypt(vector.body, passphrase)
     return age.decrypt_bytes(vector.body, age.decode_identity(vector.facts["identity"][0]))
 
 
@@ -140,18 +140,18 @@ def test_several_readers_each_open_alone():
 
 
 def test_rage_opens_our_passphrase_files():
-    sealed = age.encrypt_passphrase("钥匙".encode(), "口令", 12)
+    sealed = age_passphrase.encrypt("钥匙".encode(), "口令", 12)
     assert pyrage.passphrase.decrypt(sealed, "口令") == "钥匙".encode()
 
 
 def test_a_wrong_passphrase_and_an_excessive_work_factor_are_refused():
-    sealed = age.encrypt_passphrase(b"key", "right", 10)
+    sealed = age_passphrase.encrypt(b"key", "right", 10)
     with pytest.raises(NoMatchError):
-        age.decrypt_passphrase(sealed, "wrong")
+        age_passphrase.decrypt(sealed, "wrong")
     with pytest.raises(HeaderError, match="work factor"):
-        age.decrypt_passphrase(sealed, "right", max_work_factor=9)
+        age_passphrase.decrypt(sealed, "right", max_work_factor=9)
     with pytest.raises(NoMatchError, match="passphrase"):
-        age.decrypt_passphrase(age.encrypt_bytes(b"key", age.generate()[1]), "right")
+        age_passphrase.decrypt(age.encrypt_bytes(b"key", age.generate()[1]), "right")
 
 
 def test_a_second_real_stanza_is_refused_and_grease_is_not():
@@ -159,7 +159,7 @@ def test_a_second_real_stanza_is_refused_and_grease_is_not():
     with pytest.raises(HeaderError, match="exactly one"):
         age.check_header(io.BytesIO(age.encrypt_bytes(b"x", one[1], other[1])))
     with pytest.raises(HeaderError, match="exactly one"):
-        age.check_header(io.BytesIO(age.encrypt_passphrase(b"x", "p", 10)))
+        age.check_header(io.BytesIO(age_passphrase.encrypt(b"x", "p", 10)))
     sealed = age.encrypt_bytes(b"x", one[1])
     head, mac, rest = sealed.partition(b"---")
     grease = age_header.Stanza("joint-grease", ("word",), b"nothing").encode()

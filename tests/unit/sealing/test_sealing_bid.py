@@ -20,7 +20,21 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sealed_lot import CLIENT, CREATED_AT, LOT, NOW, make_lot
 
 from kernel import keys, money
-from sealing import age, bid, certificates, cli, documents, keyfile, rescue, sheet
+from sealing import (
+    age,
+    age_header,
+    age_passphrase,
+    bid,
+    certificates,
+    cli,
+    cli_keygen,
+    cli_opening,
+    documents,
+    keyfile,
+    rescue,
+    sheet,
+    terminal,
+)
 from sealing.certificates import CertificateError, Subject
 from sealing.documents import DocumentsError
 from sealing.sheet import Header, Sheet
@@ -111,7 +125,7 @@ def test_a_key_file_comes_back_and_opens_with_the_passphrase_only(lot):
     held = keyfile.KeyFile(key.key, (), "甲公司", "p-1", CREATED_AT).certified(key.cert_chain)
     locked = held.lock("口令", 10)
     assert keyfile.load(locked, "口令").encode() == held.encode()
-    with pytest.raises(age.NoMatchError):
+    with pytest.raises(age_header.NoMatchError):
         keyfile.load(locked, "别的")
 
 
@@ -171,7 +185,7 @@ def test_a_sheet_of_another_form_is_refused(content):
 
 
 def test_only_the_stage_that_holds_the_price_shows_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(age, "DEFAULT_WORK_FACTOR", 10)
+    monkeypatch.setattr(age_passphrase, "DEFAULT_WORK_FACTOR", 10)
     lot = make_lot(("sheet", "docs"))
     opening, docs = lot.keyset.stages
     later = replace(opening, name="price-sheet")
@@ -304,7 +318,7 @@ def test_progress_runs_to_the_end_and_never_back(lot, tmp_path):
 @pytest.fixture
 def desk(lot, tmp_path, monkeypatch):
     """A bidder's folder: keyset, certified key file, two documents; passphrases in the environment."""
-    monkeypatch.setattr(age, "DEFAULT_WORK_FACTOR", 10)
+    monkeypatch.setattr(age_passphrase, "DEFAULT_WORK_FACTOR", 10)
     identity = lot.bidder()
     held = keyfile.KeyFile(identity.key, identity.cert_chain, "甲公司", "p-1", CREATED_AT)
     (tmp_path / "keyset.json").write_bytes(lot.raw)
@@ -330,7 +344,7 @@ def sealed_by_command(*more: str) -> int:
 def test_the_command_seals_what_open_shows(lot, desk, capsys):
     assert sealed_by_command("--policy", "policy", "--period-days", "180", "施工.pdf", "清单.xlsx") == 0
     assert "sealed" in capsys.readouterr().out
-    assert cli.open_main(["bid", "-o", "out"]) == 0
+    assert cli_opening.open_main(["bid", "-o", "out"]) == 0
     shown = Sheet.parse((desk / "out" / "sheet.json").read_bytes())
     assert (shown.price, shown.price_words) == (2184630000, "贰仟壹佰捌拾肆万陆仟叁佰元整")
     for name in ("施工.pdf", "清单.xlsx"):
@@ -341,13 +355,13 @@ def test_the_command_seals_what_open_shows(lot, desk, capsys):
 def test_the_sheet_may_come_from_a_file(desk):
     (desk / "sheet.json").write_text('{"quality": "合格", "items": {"质保期": "两年"}}')
     assert sealed_by_command("--sheet", "sheet.json") == 0
-    assert cli.open_main(["bid", "--stage", "sheet", "-o", "out"]) == 0
+    assert cli_opening.open_main(["bid", "--stage", "sheet", "-o", "out"]) == 0
     assert Sheet.parse((desk / "out" / "sheet.json").read_bytes()).quality == "合格"
 
 
 def test_a_keyset_of_other_trustees_than_the_policys_is_not_used(desk, capsys):
     (desk / "policy").write_text("# kaibiao org n 监督\n")
-    assert sealed_by_command("--policy", "policy") == cli.WRONG
+    assert sealed_by_command("--policy", "policy") == terminal.WRONG
     assert "not one of the pinned nodes" in capsys.readouterr().err
     assert not (desk / "bid").exists()
 
@@ -364,14 +378,14 @@ def test_a_keyset_of_other_trustees_than_the_policys_is_not_used(desk, capsys):
     ],
 )
 def test_what_is_wrong_is_said_in_a_sentence(desk, capsys, arguments, said):
-    assert sealed_by_command(*arguments) in (cli.REFUSED, cli.WRONG)
+    assert sealed_by_command(*arguments) in (terminal.REFUSED, terminal.WRONG)
     assert said in capsys.readouterr().err
     assert not (desk / "bid").exists()
 
 
 def test_a_wrong_passphrase_is_said(desk, capsys, monkeypatch):
     monkeypatch.setenv("KAIBIAO_PASSPHRASE", "wrong")
-    assert sealed_by_command() == cli.WRONG
+    assert sealed_by_command() == terminal.WRONG
     assert "passphrase is wrong" in capsys.readouterr().err
 
 
@@ -379,24 +393,24 @@ def test_a_damaged_bid_does_not_open(desk, capsys):
     assert sealed_by_command("施工.pdf") == 0
     raw = (desk / "bid" / "docs.age").read_bytes()
     (desk / "bid" / "docs.age").write_bytes(raw[:-1])
-    assert cli.open_main(["bid", "-o", "out"]) == cli.WRONG
+    assert cli_opening.open_main(["bid", "-o", "out"]) == terminal.WRONG
     assert "1.6(d)" in capsys.readouterr().err
     assert not (desk / "out" / "docs").exists()
 
 
 def test_a_key_is_made_certified_and_used(lot, desk, capsys, monkeypatch):
-    assert cli.keygen_main(["--org", "甲公司", "--person", "张三", "-o", "new.key"]) == 0
+    assert cli_keygen.keygen_main(["--org", "甲公司", "--person", "张三", "-o", "new.key"]) == 0
     spelled = capsys.readouterr().out.split()[-1]
     assert (desk / "new.key").stat().st_mode & 0o077 == 0
-    assert sealed_by_command("--key", "new.key") == cli.WRONG
+    assert sealed_by_command("--key", "new.key") == terminal.WRONG
     assert "no certificate" in capsys.readouterr().err
     terms = {"serial": 9, "not_before": NOW, "not_after": NOW + DAY}
     der = certificates.issue(lot.ca, lot.ca_key, keys.parse(spelled), Subject("甲公司", "9", "p"), **terms)
     (desk / "cert.der").write_bytes(der)
-    assert cli.keygen_main(["--certificate", "cert.der", "-o", "new.key"]) == 0
+    assert cli_keygen.keygen_main(["--certificate", "cert.der", "-o", "new.key"]) == 0
     assert sealed_by_command("--key", "new.key") == 0
-    assert cli.keygen_main(["--org", "甲公司", "--person", "张三", "-o", "new.key"]) == cli.WRONG
-    assert cli.keygen_main(["-o", "other.key", "--p256", "--org", "甲", "--person", "李四"]) == 0
+    assert cli_keygen.keygen_main(["--org", "甲公司", "--person", "张三", "-o", "new.key"]) == terminal.WRONG
+    assert cli_keygen.keygen_main(["-o", "other.key", "--p256", "--org", "甲", "--person", "李四"]) == 0
     assert "p256:" in capsys.readouterr().out
 
 

@@ -5,7 +5,8 @@ from metamorphic_log import checkpoint_parse, checkpoint_verify
 
 from kernel import keys, merkle
 from supervision.checkpoint import MAX_SIZE, Checkpoint, CheckpointError, decimal, hash_of_line, merge
-from supervision.note import Kind, Note, NoteKey
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
 
 ROOT = merkle.leaf_hash(b"x")
 LINE = keys.b64(ROOT)

@@ -4,8 +4,10 @@ import pytest
 
 from kernel import keys, merkle
 from supervision.checkpoint import Checkpoint
-from supervision.note import Kind, Note, NoteError, NoteKey
-from supervision.policy import Policy, PolicyError, refuse_practice
+from supervision.note import Kind, Note, NoteError
+from supervision.note_key import NoteKey
+from supervision.policy import Policy, refuse_practice
+from supervision.policy_file import PolicyError
 
 NAMES = ("supervision", "management", "audit", "notary")
 INBOX = "age1" + "q" * 58

@@ -4,7 +4,8 @@ import pytest
 
 from kernel import keys, merkle
 from supervision.checkpoint import Checkpoint
-from supervision.note import Kind, Note, NoteKey
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.proof import ProofError, TlogProof
 

@@ -3,7 +3,8 @@
 import pytest
 from metamorphic_log import VerifyError, verify_signed_note
 
-from supervision.note import MAX_SIGNATURES, Kind, Note, NoteError, NoteKey, Signature, Verifier, open_note
+from supervision.note import MAX_SIGNATURES, Kind, Note, NoteError, Signature, Verifier, open_note
+from supervision.note_key import NoteKey
 
 VKEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 GOLDEN = (

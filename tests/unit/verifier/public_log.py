@@ -12,7 +12,8 @@ from sealing import age, certificates
 from supervision import entries, facts, tiles
 from supervision.checkpoint import Checkpoint
 from supervision.node.card import Card, policy_text
-from supervision.note import Kind, Note, NoteKey
+from supervision.note import Kind, Note
+from supervision.note_key import NoteKey
 from supervision.policy import Policy
 from supervision.vocabulary import Fact
 

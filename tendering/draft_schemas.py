@@ -1,0 +1,118 @@
+"""The wire form of a draft: what an owner writes down before it is published."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from kernel.clock import parse_rfc3339
+from kernel.money import parse as parse_money
+from tendering.codes import Trade, is_region
+
+String = fields.String
+
+
+def messages_of(error: ValidationError) -> dict[Any, Any]:
+    """What is wrong, by field."""
+    found: dict[Any, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow leaves it bare
+    return found
+
+
+def text(longest: int, **kwargs: Any) -> fields.String:
+    """Words that a page can show: no control characters, and not too many."""
+    return String(validate=[validate.Length(max=longest), _printable], **kwargs)
+
+
+def _printable(text: str) -> None:
+    if any(ord(letter) < 32 and letter not in "\n\r\t" for letter in text) or "\x7f" in text:
+        raise ValidationError("control characters are not allowed")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValidationError("not text")
+
+
+class Unfloated(fields.Dict):
+    """A JSON object in which no number is a floating-point one: what is hashed holds none."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]  # marshmallow leaves it bare
+        if _has_float(found):
+            raise ValidationError("numbers are integers or decimal strings")
+        return found
+
+
+def _has_float(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_float, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_float, value))
+    return isinstance(value, float)
+
+
+def _instant(text: str) -> None:
+    try:
+        parse_rfc3339(text)
+    except ValueError as error:
+        raise ValidationError("an instant looks like 2026-11-23T01:30:00Z") from error
+
+
+def _amount(text: str) -> None:
+    try:
+        parse_money(text)
+    except ValueError as error:
+        raise ValidationError("yuan with two decimals, like 21846300.00") from error
+
+
+def _region(text: str) -> None:
+    if not (text.isascii() and is_region(text)):
+        raise ValidationError("six digits of GB/T 2260")
+
+
+class ContactIn(Schema):
+    name = text(60, load_default="")
+    phone = text(60, load_default="")
+    email = text(120, load_default="")
+    address = text(200, load_default="")
+
+
+class LotIn(Schema):
+    """Terms of one lot. `min_price` is known only so that it can be refused with the rule that forbids it."""
+
+    name = text(200, load_default="")
+    ceiling = String(load_default=None, allow_none=True, validate=_amount)
+    min_price = String(allow_none=True, validate=_amount)
+    closes_at = String(load_default=None, allow_none=True, validate=_instant)
+    method = Unfloated(load_default=None, allow_none=True)
+
+
+class DraftIn(Schema):
+    """A draft; everything but trade, pack, region and title may come later."""
+
+    trade = fields.Enum(Trade, by_value=True, required=True)
+    pack = text(64, required=True)
+    region = String(required=True, validate=_region)
+    title = text(300, required=True)
+    project = text(17, allow_none=True)
+    project_name = text(300)
+    content = text(8000)
+    scale = text(2000)
+    fund_source = text(300)
+    state_funded = fields.Boolean(truthy={True}, falsy={False})
+    qualification = text(8000)
+    consortium_allowed = fields.Boolean(allow_none=True, truthy={True}, falsy={False})
+    contact = fields.Nested(ContactIn)
+    documents_obtained = text(2000)
+    submission = text(2000)
+    bid_validity_days = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 3650))
+    owner_uscc = text(18, allow_none=True)
+    agency_uscc = text(18, allow_none=True)
+    lots = fields.List(fields.Nested(LotIn), validate=validate.Length(max=99))
+
+
+class ChangesIn(DraftIn):
+    """Parts of a draft to replace."""
+
+    trade = fields.Enum(Trade, by_value=True)
+    pack = text(64)
+    region = String(validate=_region)
+    title = text(300)
