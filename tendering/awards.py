@@ -34,12 +34,13 @@ class Candidate:
 
 
 def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: dt.datetime) -> dt.datetime:
-    """Put the candidates, in rank order, on public view; returns when the view has lasted its time (C49, G37)."""
+    """Put the candidates, the first of the ranking, on public view; returns when the view has lasted its time (C49, G37)."""
     visibility.check_project(lot.tender, actor, Role.OWNER)
     if not ranking:
         raise Invalid(
             "publicity.nobody", "没有中标候选人。", "There is no candidate.", rule="《招标投标法实施条例》第五十四条"
         )
+    candidates = rules.candidates_of(_pack(lot), ranking)
     until = timetable.publicity_until(_pack(lot), now)
     move(
         lot,
@@ -49,7 +50,7 @@ def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: d
         [f"publicity: {until.rule.cited}"],
         publicity_from=now,
         publicity_until=until.at,
-        ranking=[asdict(candidate) for candidate in ranking],
+        ranking=[asdict(candidate) for candidate in candidates],
     )
     log.append(facts.PublicityStarted(lot=lot.code, ends_at=rfc3339(timetable.whole(until.at))))
     return until.at

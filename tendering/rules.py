@@ -9,12 +9,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from accounts.roles import Role
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate
 from kernel.states import Machine, Move
 from tendering.packs import Kind, Pack
+
+Ranked = TypeVar("Ranked")
+"""Whatever stands in rank order."""
 
 CLOCK: Final = "CLOCK"
 """The actor of moves that only the timetable makes."""
@@ -149,10 +152,15 @@ def check_publicity_over(until: dt.datetime | None, now: dt.datetime, cited: str
         )
 
 
+def candidates_of(pack: Pack, ranking: Sequence[Ranked]) -> list[Ranked]:
+    """Who of the ranking stands as a candidate: as many as the law names, all where it gives no number (C47)."""
+    most = pack.find(Kind.MAX_COUNT, "candidates")
+    return list(ranking[: most[0].value]) if most else list(ranking)
+
+
 def check_rank(pack: Pack, ranking: Sequence[str], bid_id: str, given_up: Sequence[str]) -> None:
     """The winner is a ranked candidate, and the first of those who have not given up (C51, G36)."""
-    most = pack.find(Kind.MAX_COUNT, "candidates")
-    candidates = list(ranking[: most[0].value]) if most else list(ranking)
+    candidates = candidates_of(pack, ranking)
     rule = pack.the(Kind.RANK_ORDER, "award")
     if bid_id not in candidates:
         raise Invalid(

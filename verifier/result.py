@@ -15,6 +15,7 @@ from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
 from tendering import rules, timetable
+from tendering.packs import Pack
 from tendering.rules import LotEvent
 from tendering.statements import AWARD
 from verifier import moments
@@ -160,7 +161,7 @@ def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Sec
     fact = logged[-1][1]
     candidates: Sequence[Mapping[str, Any]] = lot.told["candidates"] or []
     ranking = [] if told is None else list(told["ranking"])
-    faults = [*_candidate_faults(candidates, ranking, read), *_winner_faults(lot, fact, read)]
+    faults = [*_candidate_faults(lot.case.pack, candidates, ranking, read), *_winner_faults(lot, fact, read)]
     if len(logged) > 1:
         faults.append(Words(f"日志中有 {len(logged)} 次定标", f"the log holds {len(logged)} awards"))
     _check_rank(lot, fact.bid_id, [row["bid_id"] for row in candidates])
@@ -183,11 +184,13 @@ def _check_rank(lot: LotCase, bid_id: str, ranked: list[str]) -> None:
 
 
 def _candidate_faults(
-    candidates: Sequence[Mapping[str, Any]], ranking: Sequence[Mapping[str, Any]], read: list[Read]
+    pack: Pack, candidates: Sequence[Mapping[str, Any]], ranking: Sequence[Mapping[str, Any]], read: list[Read]
 ) -> Iterator[Words]:
+    """As many as the law names, the best in rank first; who among equals goes first is the owner's to say."""
     rank = {row["bid_id"]: row["rank"] for row in ranking}
     order = [rank.get(row["bid_id"], 0) for row in candidates]
-    if order != sorted(order) or {row["bid_id"] for row in candidates} != set(rank):
+    named = {row["bid_id"] for row in candidates}
+    if order != rules.candidates_of(pack, sorted(rank.values())) or len(named) != len(candidates):
         yield Words("公示的候选人顺序与评审结果不符", "the candidates on view are not in the order of the result")
     sealed = {one_bid.bid_id: one_bid for one_bid in read}
     for row in candidates:

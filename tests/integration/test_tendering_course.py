@@ -363,6 +363,15 @@ def test_c49_no_award_before_the_publicity_has_lasted(stage: Stage, lot: str) ->
     assert stage.lot(lot).state == LotState.AWARDED
 
 
+def test_c47_only_the_first_three_of_a_construction_tender_go_on_public_view(stage: Stage, lot: str) -> None:
+    clock_moves(stage, lot, LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)
+    five = [service.Candidate(f"{n:032x}", f"{n:064x}", f"投标人{n}", f"{n}000000.00") for n in (1, 2, 3, 4, 5)]
+    with stage.act() as now:
+        service.start_publicity(stage.owner, service.lot_of(lot), five, now)
+    with stage.act():
+        assert [row["bid_id"] for row in service.lot_of(lot).ranking or []] == [one.bid_id for one in five[:3]]
+
+
 def test_c51_the_first_in_rank_wins_unless_it_gave_up(stage: Stage, lot: str) -> None:
     stage.now = in_publicity(stage, lot)
     with pytest.raises(Conflict) as refusal:

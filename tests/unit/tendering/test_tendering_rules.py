@@ -81,6 +81,12 @@ def test_c47_at_most_three_candidates() -> None:
         rules.check_rank(CONSTRUCTION, ["a", "b", "c", "d"], "d", ["a", "b", "c"])
 
 
+def test_c47_the_best_three_of_five_stand_as_candidates_and_all_where_the_law_gives_no_number() -> None:
+    assert rules.candidates_of(CONSTRUCTION, ["a", "b", "c", "d", "e"]) == ["a", "b", "c"]
+    assert rules.candidates_of(CONSTRUCTION, ["a", "b"]) == ["a", "b"]
+    assert rules.candidates_of(PROCUREMENT, ["a", "b", "c", "d", "e"]) == ["a", "b", "c", "d", "e"]
+
+
 def test_g36_procurement_ranks_without_that_limit() -> None:
     rules.check_rank(PROCUREMENT, ["a", "b", "c", "d"], "d", ["a", "b", "c"])
     with pytest.raises(Conflict) as refusal:

@@ -337,6 +337,11 @@ class CandidatesReordered(TenderPlay):
         return super().candidates()[::-1]
 
 
+class CandidateLeftOut(TenderPlay):
+    def candidates(self) -> list[dict[str, str]]:
+        return super().candidates()[:-1]
+
+
 class AwardAtAnotherPrice(TenderPlay):
     def winner(self, candidates: list[dict[str, str]]) -> dict[str, str]:
         return {**candidates[0], "price": "29000000.00"}
@@ -485,6 +490,7 @@ IN_THE_LOG: list[tuple[str, type[TenderPlay], str]] = [
     ("publicity", AwardBeforePublicityEnds, r"although publicity ran until"),
     ("award", AwardOutOfOrder, r"rank order"),
     ("award", CandidatesReordered, r"not in the order of the result"),
+    ("award", CandidateLeftOut, r"not in the order of the result"),
     ("award", AwardAtAnotherPrice, r"another bidder or price"),
     ("award", AwardUnsigned, r"not signed by the owner's key"),
     ("states", ClosedByHand, r"OPS may not fire close"),
