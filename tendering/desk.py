@@ -19,15 +19,16 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Invalid, Refusal
 from kernel.site import site
-from tendering import draft_schemas, entryform, listing, packs, presentation, service, visibility
+from tendering import discarding, draft_schemas, entryform, listing, packs, presentation, service, visibility
 from tendering.codes import Trade
 from tendering.drafts import FORM_RULE
 from tendering.models import Tender
-from tendering.rules import TenderState
+from tendering.rules import LotState, TenderState
 from tendering.signboard import pages as signboard
 
 pages = Blueprint("owner", __name__, url_prefix="/owner")
 pages.register_blueprint(signboard)
+pages.register_blueprint(discarding.pages)
 
 Page = str | tuple[str, int] | AnyResponse
 CHUNK = 1 << 18
@@ -47,6 +48,8 @@ def _next_action(found: Tender) -> str:
     """The one thing that waits for this owner, as a word the page puts into a sentence."""
     if found.state == TenderState.DRAFT:
         return "publish" if not service.obstacles(found, clock.now()) else "draft"
+    if any(lot.state in (LotState.SEALED, LotState.OPENING) for lot in found.lots):
+        return "open"
     if service.pending(found):
         return "answer"
     due = [lot for lot in found.lots if lot.publicity_until and lot.publicity_until <= clock.now()]

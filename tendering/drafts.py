@@ -77,6 +77,21 @@ def update_draft(actor: Actor, tender: Tender, changes: Mapping[str, Any], now: 
     return tender
 
 
+def discard_draft(actor: Actor, tender: Tender, now: dt.datetime) -> list[str]:
+    """Throw a draft away with its lots and documents; returns the blob keys, to be deleted after the commit.
+
+    Its codes are never given out again: nodes may have made keys under them.
+    """
+    visibility.check_project(tender, actor)
+    actor.take_part(Part.PREPARE)
+    check_draft(tender)
+    blobs = [document.blob_key for document in tender.documents]
+    records.acted(actor, f"tender.discarded {tender.code}", now)
+    db.session.delete(tender)
+    db.session.flush()
+    return blobs
+
+
 def check_draft(tender: Tender) -> None:
     """Conflict once published: from then on terms change only by published facts."""
     if tender.state != TenderState.DRAFT:

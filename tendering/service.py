@@ -8,7 +8,7 @@ from tendering.awards import Candidate, award, award_statement, decide_by, deeme
 from tendering.cancellation import approval, cancel, withdraw_proposal
 from tendering.deadlines import collect_again, extend_deadline, resume, suspend
 from tendering.documents import add_document, remove_document, take
-from tendering.drafts import create_draft, update_draft
+from tendering.drafts import create_draft, discard_draft, update_draft
 from tendering.keysets import request_keysets, take_keyset_signature, take_trustee_entries
 from tendering.lifecycle import lot_of, move, tender_of
 from tendering.orders import take_order
@@ -18,7 +18,8 @@ from tendering.signing import obstacles, publish, signing_sheet
 
 __all__ = [
     "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",
-    "award_statement", "cancel", "collect_again", "confirm_key", "create_draft", "decide_by", "deemed_award", "extend_deadline",
+    "award_statement", "cancel", "collect_again", "confirm_key", "create_draft", "decide_by", "deemed_award",
+    "discard_draft", "extend_deadline",
     "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
     "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_order",
     "take_trustee_entries",

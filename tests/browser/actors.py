@@ -66,7 +66,7 @@ class Owner(Member):
 
     def _fills(self, terms: Terms) -> None:
         closes_at = clock.beijing(terms.closes_at).strftime("%Y-%m-%dT%H:%M:%S")
-        self.page.check('[name="consortium_allowed"][value="no"]')
+        self.page.check('[name="consortium_allowed"][value="yes"]')
         self.page.select_option('[name="lots.1.method"]', "cn_comprehensive")
         self.page.select_option('[name="lots.1.subject"]', "goods")
         self.page.locator("#lots details").evaluate("box => { box.open = true }")
@@ -85,6 +85,21 @@ class Owner(Member):
         self.page.wait_for_selector("form[data-sign]")
         self.signs()
 
+    def comes_to_host(self, lot: str) -> None:
+        """Before the deadline, from the own desk, with the key chosen; the button works once the roll is out."""
+        self.goto(f"/owner/tenders/{lot[:20]}")
+        self.page.click(f'#{lot} a[href="/owner/lots/{lot}/opening"]')
+        self.opens_the_key("form[data-sign]")
+
+    def starts_the_opening(self) -> None:
+        """The page has been open all the while; the statement stands in it, exact text included, before it is signed."""
+        self.page.wait_for_selector("form[data-sign] button.seal:not([disabled])")
+        self.page.wait_for_selector("form[data-sign] details[data-raw]", state="attached")
+        with self.page.expect_navigation():
+            self.page.click("form[data-sign] button.seal")
+        self.was_not_refused()
+        self.page.wait_for_selector("[data-started]")
+
     def puts_candidates_on_view(self, lot: str) -> None:
         self.goto(f"/owner/lots/{lot}/award")
         self.press("开始公示")
@@ -102,6 +117,7 @@ class Bid:
 
     price: str
     documents: tuple[Path, ...]
+    party: str = ""
 
 
 class Bidder(Member):
@@ -135,6 +151,8 @@ class Bidder(Member):
     def seals(self, lot: str, bid: Bid) -> str:
         """Seal, upload, wait for the witnesses; the receipt as it stands on the page."""
         self.goto(f"/desk/{lot}")
+        if bid.party:
+            self.page.check(f'#seal input[name="party"][value="{bid.party}"]')
         self.page.fill("#seal #price", bid.price)
         self.page.fill("#seal #period_days", "60")
         self.page.set_input_files("#seal #documents", [str(path) for path in bid.documents])

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser
 from visitors import Member
 
 from kernel import canonical
+from portal.demo import people
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -47,6 +48,36 @@ def test_the_bidder_tests_beforehand_seals_gets_the_witnessed_receipt_and_replac
     assert "有效" in str(sealed["desk"])
     assert "已被替换" in str(sealed["desk"])
     assert "已见证" in str(sealed["desk"])
+
+
+def test_the_lead_of_a_consortium_bids_for_it_from_the_page(course: Course) -> None:
+    assert people.CONSORTIUM in course.jointly
+    assert "已见证" in course.jointly
+    assert any(people.CONSORTIUM in line and "1,752,000.00" in line for line in course.read_out)
+
+
+def test_the_owner_starts_the_opening_from_the_own_desk(course: Course) -> None:
+    assert course.opened
+    started = httpx.get(f"{course.platform.url}/public/lots/{course.lot}/record.json", timeout=30).json()["started"]
+    assert started["type"] == "kaibiao-opening-started/1"
+    course.owner.goto(f"/owner/lots/{course.lot}/opening")
+    assert "✓ 已开始开标" in course.owner.text()
+
+
+def test_the_record_appears_in_the_hall_without_loading_it_again(course: Course) -> None:
+    assert "开标记录" in course.opened
+    assert f"kaibiao verify {course.platform.url}/tenders/{course.tender}" in course.opened
+
+
+def test_a_supervisor_sees_what_everybody_sees_and_no_desk_of_others(course: Course) -> None:
+    assert course.opened
+    supervisor = course.enters(Member, "supervisor")
+    supervisor.goto(f"/lots/{course.lot}/opening")
+    assert "1,688,500.00" in supervisor.text(".board")
+    assert "主持开标" not in supervisor.text()
+    supervisor.goto(f"/owner/lots/{course.lot}/opening")
+    assert supervisor.page.locator("form[data-sign]").count() == 0
+    course.inspector.looks_at(supervisor, "/account")
 
 
 def test_a_stranger_watches_the_hall_live_and_finds_figures_and_words(course: Course) -> None:

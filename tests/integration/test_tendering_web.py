@@ -373,3 +373,26 @@ def test_the_management_office_confirms_a_cancellation_on_the_tenders_page(stage
     assert "立项撤销" not in web.get(f"/tenders/{code}").text
     assert web.post(f"/tenders/{code}/cancel", headers=by("manager")).status_code == 303
     assert "本项目已终止" in checked(web.get(f"/tenders/{code}").text)
+
+
+def test_a_draft_is_thrown_away_only_after_its_owner_confirmed(stage: Stage, web: FlaskClient) -> None:
+    code = stage.draft()
+    web.put(f"/api/v1/tenders/{code}/documents/招标文件.pdf", data=PDF, headers=OWNER)
+    asked = web.get(f"/owner/tenders/{code}/discard", headers=OWNER)
+    assert "1 份已上传的文件" in asked.text
+    assert code in asked.text
+    assert web.get(f"/owner/tenders/{code}", headers=OWNER).status_code == 200
+    assert web.post(f"/owner/tenders/{code}/discard", headers=by("other_owner")).status_code in (403, 404)
+    gone = web.post(f"/owner/tenders/{code}/discard", headers=OWNER)
+    assert gone.status_code == 303
+    assert web.get(f"/owner/tenders/{code}", headers=OWNER).status_code == 404
+    assert code in web.get(gone.headers["Location"], headers=OWNER).text
+    assert stage.draft() != code
+
+
+def test_a_published_tender_cannot_be_thrown_away(stage: Stage, web: FlaskClient) -> None:
+    code = stage.published()
+    assert web.get(f"/owner/tenders/{code}/discard", headers=OWNER).status_code == 409
+    refused = web.post(f"/owner/tenders/{code}/discard", headers=OWNER)
+    assert "公告已发布" in refused.text
+    assert web.get(f"/tenders/{code}").status_code == 200

@@ -6,12 +6,14 @@ export class WorkBox {
   readonly box: HTMLElement;
   private readonly label = el("p", {});
   private readonly value = el("p", { class: "soft" });
-  private readonly bar = el("progress", { class: "seal-progress", max: "1", value: "0" });
+  private readonly bar = el("progress", { max: "1", value: "0" });
   private readonly status = el("p", { class: "hidden-visually", role: "status" });
   private started = 0;
   private title = "";
 
-  constructor(place: HTMLElement) {
+  /** Red is for what binds: a bid being sealed, not a file going up. */
+  constructor(place: HTMLElement, kind: "binding" | "plain" = "binding") {
+    this.bar.className = kind === "binding" ? "seal-progress" : "";
     this.box = el("div", { class: "work" }, el("div", { class: "work-row" }, this.label, this.value), this.bar, this.status);
     this.bar.setAttribute("aria-label", "progress");
     place.replaceChildren(this.box);
@@ -38,5 +40,6 @@ export class WorkBox {
   end(title: string): void {
     this.begin(title);
     this.bar.value = 1;
+    this.bar.toggleAttribute("data-done", true);
   }
 }
