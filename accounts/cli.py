@@ -28,6 +28,7 @@ from kernel.db import db, transaction
 from kernel.errors import Refusal
 from kernel.settings import load
 from sealing import keyfile
+from sealing.cli_successor import successor_main
 
 DONE, REFUSED, WRONG = 0, 1, 2
 
@@ -45,7 +46,12 @@ def login_main(argv: Sequence[str]) -> int:
 
 
 def key_main(argv: Sequence[str]) -> int:
-    """`kaibiao key new`: make a signing key, have it certified, write the key file, load it back, and only then use it."""
+    """`kaibiao key new`: make a signing key, have it certified, write the key file, load it back, and only then use it.
+
+    `kaibiao key name-successor` names, offline, the certificate that may end this key's bids when it is lost.
+    """
+    if argv and argv[0] == "name-successor":
+        return successor_main(argv[1:])
     args = _key_arguments().parse_args(argv)
     return _reported("kaibiao key new", lambda: _new_key(args))
 
@@ -69,7 +75,7 @@ def _login_arguments() -> argparse.ArgumentParser:
 
 def _key_arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kaibiao key", description=key_main.__doc__)
-    parser.add_argument("what", choices=["new"])
+    parser.add_argument("what", choices=["new"], help="or name-successor, which has options of its own")
     parser.add_argument("--url", required=True, help="address of the portal")
     parser.add_argument("--token-file", type=Path, help="written by `kaibiao login`; otherwise KAIBIAO_TOKEN")
     parser.add_argument("--p256", action="store_true", help="P-256 instead of Ed25519")

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from accounts import remote
 from accounts.remote import RefusedError
 from bidding import keepsake
 from bidding.delivery import Address, AgainError, Delivery, SealedFiles, State
-from kernel import canonical, clock
+from kernel import canonical, clock, keys
 from kernel.statements import Signed
-from sealing import keyfile
+from sealing import keyfile, succession
 from sealing.receipts import Withdrawal
 from supervision.policy import Policy
 
@@ -32,7 +33,7 @@ def bid_main(argv: Sequence[str]) -> int:
     """Upload a sealed bid, submit it, wait for the witnessed receipt; run it again after any interruption."""
     args = _bid_arguments().parse_args(argv)
     try:
-        files = SealedFiles.read(args.dir)
+        files = replace(SealedFiles.read(args.dir), warrant=_warrant(args.warrant))
     except (OSError, ValueError, KeyError, TypeError) as error:
         return _fail(f"{args.dir}: 不是封好的投标 / not a sealed bid ({error})", WRONG)
     address = Address(args.url, args.lot, args.party)
@@ -50,11 +51,13 @@ def withdraw_main(argv: Sequence[str]) -> int:
     address = Address(args.url, args.lot)
     try:
         manifest_sha256 = args.manifest_sha256 or canonical.sha((args.dir / "manifest.json").read_bytes())
-        key = keyfile.load(args.key.read_bytes(), _passphrase(args)).key
+        key, warrant = keyfile.load(args.key.read_bytes(), _passphrase(args)), _warrant(args.warrant)
     except (OSError, ValueError) as error:
         return _fail(str(error), WRONG)
     content = Withdrawal(args.lot, manifest_sha256, clock.rfc3339(clock.now())).content()
-    body = Signed.make(content, key).to_json()
+    body: dict[str, Any] = Signed.make(content, key.key).to_json()
+    if warrant is not None:
+        body |= {"warrant": warrant, "cert_chain": [keys.b64(der) for der in key.cert_chain]}
     with _client(args) as client:
         try:
             answer = _sent(client, address.api(f"lots/{args.lot}/withdrawals"), body)
@@ -136,6 +139,15 @@ def _sent(client: httpx.Client, url: str, body: dict[str, Any]) -> dict[str, Any
     return found
 
 
+def _warrant(path: Path | None) -> dict[str, str] | None:
+    """The naming or order in a file, as it goes into a request; ValueError when it is neither."""
+    if path is None:
+        return None
+    signed = Signed.from_json(canonical.decode(path.read_bytes()))
+    succession.read(signed)
+    return signed.to_json()
+
+
 def _bid_arguments() -> argparse.ArgumentParser:
     parser = _arguments("kaibiao bid", bid_main.__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="folder that `kaibiao seal` made")
@@ -161,6 +173,7 @@ def _arguments(prog: str, text: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--url", required=True, help="address of the portal")
     parser.add_argument("--lot", required=True, help="code of the lot")
     parser.add_argument("--token-file", type=Path, help="written by `kaibiao login`; otherwise KAIBIAO_TOKEN")
+    parser.add_argument("--warrant", type=Path, metavar="FILE", help="where the bid's own key is lost: naming or order")
     return parser
 
 

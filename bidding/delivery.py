@@ -80,6 +80,7 @@ class SealedFiles:
     sig: bytes
     bidder: bytes
     stages: tuple[str, ...]
+    warrant: dict[str, str] | None = None
 
     @classmethod
     def read(cls, folder: Path) -> SealedFiles:
@@ -122,6 +123,8 @@ class Delivery:
             body["envelopes"] = envelopes
             if self.address.party:
                 body["party"] = self.address.party
+            if self.files.warrant is not None:
+                body["warrant"] = self.files.warrant
             key = {"Idempotency-Key": self.files.sha256}
             url = self.address.api(f"lots/{self.address.lot}/bids")
             self.state.values["answer"] = _json(_send(self.client, "POST", url, json=body, headers=key))

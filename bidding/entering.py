@@ -18,8 +18,11 @@ from kernel.clock import rfc3339
 from kernel.db import changed, db
 from kernel.errors import Conflict
 from kernel.keys import b64
+from kernel.statements import Signed
 from sealing import receipts
+from sealing.certificates import Bidder
 from sealing.manifest import Manifest
+from sealing.succession import Warrant
 from supervision import mail
 
 
@@ -32,6 +35,7 @@ class Handed:
     bidder: bytes
     envelopes: Mapping[str, str]
     party: str | None = None
+    warrant: Signed | None = None
 
     @property
     def sha256(self) -> str:
@@ -46,9 +50,10 @@ def live_head(lot_code: str, party: str) -> Bid | None:
     return found
 
 
-def end(head: Bid, status: BidStatus, by: str) -> None:
+def end(head: Bid, status: BidStatus, by: str, warrant: Warrant | None = None) -> None:
     """End a live bid by compare-and-swap; of two that race to end it one is refused."""
-    ended = update(Bid).where(Bid.id == head.id, Bid.status == BidStatus.LIVE).values(status=status, ended_by=by)
+    values = {"status": status, "ended_by": by, "warrant": None if warrant is None else warrant.to_json()}
+    ended = update(Bid).where(Bid.id == head.id, Bid.status == BidStatus.LIVE).values(**values)
     if changed(ended) != 1:
         rules.check_succession(head.manifest_sha256, None)
 
@@ -66,7 +71,7 @@ class Entering:
 def enter(entering: Entering, handed: Handed, uploads: Mapping[str, Upload], now: datetime) -> Bid:
     """The only writes; all or none. The nodes' mail leaves after the commit (kernel.outbox)."""
     if entering.head is not None:
-        end(entering.head, BidStatus.REPLACED, handed.sha256)
+        end(entering.head, BidStatus.REPLACED, handed.sha256, warrant_of(handed))
     _take(uploads.values())
     bid = _bid(entering, handed, now)
     try:
@@ -78,6 +83,13 @@ def enter(entering: Entering, handed: Handed, uploads: Mapping[str, Upload], now
         raise _raced(error) from error
     mail.post(None, "manifest", {"lot": bid.lot, "manifest": b64(bid.manifest)})
     return bid
+
+
+def warrant_of(handed: Handed) -> Warrant | None:
+    """The warrant that came with a replacement, for the certificate that signed it."""
+    if handed.warrant is None:
+        return None
+    return Warrant(handed.warrant, Bidder.parse(handed.bidder).cert_chain)
 
 
 def _take(uploads: Iterable[Upload]) -> None:

@@ -89,6 +89,8 @@ class Bid(Base):
     status: Mapped[BidStatus] = mapped_column(_choice(BidStatus, "bid_status"))
     prev: Mapped[str | None] = mapped_column(SHA256)
     ended_by: Mapped[str | None] = mapped_column(SHA256)
+    warrant: Mapped[dict[str, Any] | None] = mapped_column(JSONText)
+    """Where another key than the bid's own ended it: by which naming or order (sealing.succession)."""
     receipt: Mapped[bytes] = mapped_column(LargeBinary)
     receipt_sig: Mapped[bytes] = mapped_column(LargeBinary)
     receipt_id: Mapped[str] = mapped_column(String(32), unique=True)

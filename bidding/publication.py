@@ -20,7 +20,7 @@ from bidding import closing, events, lots, releases
 from bidding.models import Acknowledgment, Admission, Bid, Envelope, NodeClose, Opened, Opening, ReleaseHash, Roll
 from kernel import canonical, merkle, outbox
 from kernel.db import db, transaction
-from kernel.keys import b64
+from kernel.keys import b64, unb64
 from kernel.site import site
 from sealing.keyset import Audience
 from sealing.roll import Status
@@ -68,21 +68,24 @@ def _files(lot: Lot, opening: Opening) -> Iterator[tuple[str, bytes]]:
 
 
 def _roll(roll: Roll) -> dict[str, Any]:
+    """A warrant holds a certificate, so it is shown only beside the bid that bears the same certificate in public."""
+    public = {canonical.sha(unb64(entry["manifest"])) for entry in roll.entries if entry["status"] in _PUBLIC_STATUS}
     return {
         "lot": roll.lot,
         "seq": roll.seq,
         "cut_size": roll.cut_size,
         "root": roll.root,
         "count": roll.count,
-        "entries": [_entry(entry) for entry in roll.entries],
+        "entries": [_entry(entry, warranted=entry["by"] in public) for entry in roll.entries],
     }
 
 
-def _entry(entry: dict[str, Any]) -> dict[str, Any]:
+def _entry(entry: dict[str, Any], *, warranted: bool) -> dict[str, Any]:
     """An entry as it is, or without its certificate but with its leaf's hash, so that the root still recomputes."""
     if entry["status"] in _PUBLIC_STATUS:
         return entry
-    shown = {name: value for name, value in entry.items() if name != "bidder_json"}
+    hidden = {"bidder_json"} if warranted else {"bidder_json", "warrant"}
+    shown = {name: value for name, value in entry.items() if name not in hidden}
     return {**shown, "leaf_sha256": merkle.leaf_hash(canonical.encode(entry)).hex()}
 
 

@@ -11,6 +11,7 @@ from bidding.models import Bid
 from kernel.db import db
 from kernel.statements import Signed
 from sealing.roll import Roll, RollEntry, Status
+from sealing.succession import Warrant
 from supervision import log
 from supervision.checkpoints import quorum_checkpoint_within
 from supervision.models import LogCut, LogFact
@@ -66,4 +67,5 @@ def _entry(bid: Bid, index: int, size: int) -> RollEntry:
         proof=tuple(log.proof_of(index, size)),
         status=Status(bid.status.value),
         by=bid.ended_by,
+        warrant=None if bid.warrant is None else Warrant.from_json(bid.warrant),
     )

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from accounts.schemas import Bytes, Moment
 from bidding.states import ReceiptState
+from sealing.certificates import MAX_CHAIN
 from sealing.keyset import MAX_STAGES
 from sealing.wire import STAGE
 
@@ -19,6 +20,13 @@ class SignedSchema(Schema):
 
     file = Bytes(required=True, attribute="raw", validate=validate.Length(min=1, max=_MAX_PAPER))
     sig = Bytes(required=True, validate=validate.Length(equal=64))
+
+
+class WithdrawIn(SignedSchema):
+    """A withdrawal; where another key than the bid's own signed it, with the naming or order and that key's chain."""
+
+    warrant = fields.Nested(SignedSchema, load_default=None, allow_none=True)
+    cert_chain = fields.List(Bytes(), load_default=list, validate=validate.Length(max=MAX_CHAIN))
 
 
 class HostSignedIn(SignedSchema):
@@ -36,6 +44,12 @@ class BidIn(Schema):
         validate=validate.Length(min=1, max=MAX_STAGES),
     )
     party = Text(load_default=None, allow_none=True, validate=validate.Length(max=80))
+    warrant = fields.Nested(
+        SignedSchema,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "kaibiao-successor/1 or kaibiao-key-order/1, where another key replaces the bid"},
+    )
 
 
 class ReceiptOut(Schema):

@@ -16,7 +16,7 @@ from accounts.actor import Actor
 from accounts.consortia import bidding_for
 from accounts.roles import Part, Role
 from bidding import lots, rules
-from bidding.entering import Entering, Handed, enter, live_head
+from bidding.entering import Entering, Handed, enter, live_head, warrant_of
 from bidding.models import Bid, Envelope, Upload
 from bidding.states import UploadState
 from kernel.clock import rfc3339
@@ -27,6 +27,7 @@ from sealing import submission
 from sealing.certificates import Bidder
 from sealing.faults import Fault
 from sealing.manifest import Manifest
+from sealing.succession import Warrant
 from sealing.wire import WireError
 from supervision import facts
 from tendering.models import Lot
@@ -90,7 +91,7 @@ def _submitted(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bi
     check_signer(actor, handed.bidder, now)
     uploads = _uploads(actor, handed.envelopes)
     manifest = _checked(lot, handed, uploads, now)
-    head = _succeeded(lot_code, party, handed, manifest)
+    head = _succeeded(lot, party, handed, manifest)
     _check_unseen(manifest)
     return enter(Entering(actor, lot_code, party, head), handed, uploads, now)
 
@@ -144,16 +145,21 @@ def _file(upload: Upload) -> submission.FileFacts:
     return submission.FileFacts(str(upload.sha256), upload.length, header)
 
 
-def _succeeded(lot_code: str, party: str, handed: Handed, manifest: Manifest) -> Bid | None:
-    head = live_head(lot_code, party)
+def _succeeded(lot: Lot, party: str, handed: Handed, manifest: Manifest) -> Bid | None:
+    head = live_head(lot.code, party)
     rules.check_succession(manifest.prev_manifest_sha256, head.manifest_sha256 if head else None)
     if head is None:
         return None
     papers = submission.read_papers(handed.manifest, handed.sig, handed.bidder)
-    found = submission.check_successor(papers, head.manifest, head.bidder)
+    found = submission.check_successor(papers, head.manifest, head.bidder, ending(lot, warrant_of(handed)))
     if found:
         raise faulty(found)
     return head
+
+
+def ending(lot: Lot, warrant: Warrant | None) -> submission.Ending | None:
+    """By which warrant, under the authority that the lot's keyset names, another key may end a bid of the lot."""
+    return None if warrant is None else submission.Ending(warrant, lots.keyset(lot).fact_keys.supervisor)
 
 
 def _check_unseen(manifest: Manifest) -> None:

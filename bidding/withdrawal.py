@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from accounts import certificates
 from accounts.actor import Actor
 from accounts.consortia import bidding_for
 from accounts.roles import Part, Role
@@ -13,21 +14,28 @@ from bidding import lots, receipting, rules
 from bidding.entering import end
 from bidding.models import Bid, Withdrawal
 from bidding.states import BidStatus
-from bidding.submission import faulty, recorded
+from bidding.submission import ending, faulty, recorded
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import NotFound, Refusal
 from kernel.statements import Signed
 from sealing import receipts, submission
+from sealing.certificates import CertificateError, check_chain
 from sealing.faults import Fault
+from sealing.succession import Warrant
 from sealing.wire import WireError
 
 
-def withdraw(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> tuple[Withdrawal, Bid]:
-    """End the bid that the statement names; repeated, it gives the same receipt. A refusal is recorded."""
+def withdraw(
+    actor: Actor, lot_code: str, statement: Signed, now: datetime, warrant: Warrant | None = None
+) -> tuple[Withdrawal, Bid]:
+    """End the bid that the statement names; repeated, it gives the same receipt. A refusal is recorded.
+
+    With a warrant another key of the organization may sign: named by the bid's own, or ordered (sealing.succession).
+    """
     said = _read(statement)
     try:
-        return _withdrawn(actor, lot_code, statement, now)
+        return _withdrawn(actor, lot_code, statement, now, warrant)
     except Refusal as refusal:
         raise recorded(refusal, actor, (lot_code, said.manifest_sha256), now) from None
 
@@ -41,7 +49,9 @@ def _read(statement: Signed) -> receipts.Withdrawal:
         ) from error
 
 
-def _withdrawn(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> tuple[Withdrawal, Bid]:
+def _withdrawn(
+    actor: Actor, lot_code: str, statement: Signed, now: datetime, warrant: Warrant | None
+) -> tuple[Withdrawal, Bid]:
     actor.act_as(Role.BIDDER)
     actor.take_part(Part.SIGN)
     lot = lots.locked_for_share(lot_code)
@@ -51,11 +61,24 @@ def _withdrawn(actor: Actor, lot_code: str, statement: Signed, now: datetime) ->
         return known, bid
     rules.check_in_time(now, lots.door(lot))
     bidding_for(actor, bid.party)
-    found = submission.check_withdrawal(statement, bid.manifest, bid.bidder)
+    _check_certified(actor, warrant, now)
+    found = submission.check_withdrawal(statement, bid.manifest, bid.bidder, ending(lot, warrant))
     if found:
         raise faulty(found)
-    end(bid, BidStatus.WITHDRAWN, statement.sha256)
+    end(bid, BidStatus.WITHDRAWN, statement.sha256, warrant)
     return _entered(actor, bid, statement, now), bid
+
+
+def _check_certified(actor: Actor, warrant: Warrant | None, now: datetime) -> None:
+    """The certificate that a warrant speaks for is the actor's organization's, may sign now, and its chain holds."""
+    if warrant is None:
+        return
+    certificates.signer(actor, warrant.cert_chain[0], now)
+    try:
+        check_chain(warrant.cert_chain, certificates.roots(now), now)
+    except CertificateError as error:
+        said = Fault("certificate_invalid", f"继任证书无效（{error}）", f"the certificate is not valid: {error}", "1.3")
+        raise faulty([said]) from error
 
 
 def _named(actor: Actor, lot_code: str, manifest_sha256: str) -> Bid:

@@ -19,8 +19,8 @@ from sealing import wire
 from sealing.ca import Subject, issue, make_ca
 
 __all__ = [
-    "Bidder", "CertificateError", "Subject", "bidder_ref", "check_chain", "issue", "make_ca", "public_key_of",
-    "public_key_of_request", "subject_of", "subject_of_der",
+    "Bidder", "CertificateError", "Subject", "bidder_ref", "check_chain", "issue", "key_of_der", "make_ca",
+    "public_key_of", "public_key_of_request", "same_holder", "subject_of", "subject_of_der",
 ]  # fmt: skip
 
 BIDDER_TYPE = "kaibiao-bidder/1"
@@ -112,6 +112,14 @@ def subject_of_der(der: bytes) -> Subject:
     return subject_of(_load(der))
 
 
+def same_holder(one: bytes, other: bytes) -> bool:
+    """Whether two certificates name one organization: by code where both carry one, else by name."""
+    first, second = subject_of_der(one), subject_of_der(other)
+    if first.uscc and second.uscc:
+        return first.uscc == second.uscc
+    return bool(first.org) and first.org == second.org
+
+
 def _attribute(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:
     found = certificate.subject.get_attributes_for_oid(oid)
     return str(found[0].value) if found else ""
@@ -181,7 +189,12 @@ def _issued(top: x509.Certificate, root: x509.Certificate, below: int) -> bool:
 
 def public_key_of(bidder: Bidder) -> keys.PublicKey:
     """The signing key in `bidder.json`; CertificateError when it is none. Does not check the chain."""
+    return key_of_der(bidder.cert_chain[0])
+
+
+def key_of_der(der: bytes) -> keys.PublicKey:
+    """The signing key of an encoded certificate; CertificateError when it is none. Does not check the chain."""
     try:
-        return keys.supported(_load(bidder.cert_chain[0]).public_key())
+        return keys.supported(_load(der).public_key())
     except (ValueError, TypeError) as error:
         raise CertificateError("a bidder signs with Ed25519 or P-256") from error

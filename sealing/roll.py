@@ -13,6 +13,7 @@ from sealing import wire
 from sealing.certificates import Bidder
 from sealing.manifest import Manifest
 from sealing.receipts import Receipt
+from sealing.succession import Warrant
 
 CLOSE_TYPE = "kaibiao-close/1"
 BOX_CLOSED = "box.closed"
@@ -36,7 +37,8 @@ class Status(enum.StrEnum):
 class RollEntry:
     """One bid received; `proof` shows the receipt's sealed entry at `index` below the cut.
 
-    `by` is the hash of the successor's manifest, of the withdrawal, or of the keyset that made the bid void.
+    `by` is the hash of the successor's manifest, of the withdrawal, or of the keyset that made the bid void; `warrant`
+    stands only where another key than the bid's own replaced or withdrew it.
     """
 
     manifest: bytes
@@ -47,12 +49,14 @@ class RollEntry:
     proof: tuple[bytes, ...]
     status: Status
     by: str | None
+    warrant: Warrant | None = None
 
     @property
     def manifest_sha256(self) -> str:
         return canonical.sha(self.manifest)
 
     def to_json(self) -> dict[str, Any]:
+        warrant = {} if self.warrant is None else {"warrant": self.warrant.to_json()}
         return {
             "manifest": keys.b64(self.manifest),
             "sig": keys.b64(self.sig),
@@ -62,12 +66,14 @@ class RollEntry:
             "proof": [keys.b64(item) for item in self.proof],
             "status": self.status.value,
             "by": self.by,
+            **warrant,
         }
 
     @classmethod
     def from_json(cls, value: Any) -> Self:
         """WireError on any other form; says nothing about whether the entry is true: `roll_check`."""
-        fields = wire.Fields.of(value, _ENTRY_NAMES, "roll")
+        warranted = isinstance(value, dict) and "warrant" in value
+        fields = wire.Fields.of(value, (*_ENTRY_NAMES, "warrant") if warranted else _ENTRY_NAMES, "roll")
         try:
             receipt = Signed.from_json(fields.value["receipt"])
             proof = tuple(keys.unb64(text) for text in fields.texts("proof", wire.BASE64, MAX_PROOF))
@@ -82,6 +88,7 @@ class RollEntry:
             proof=proof,
             status=_status(fields),
             by=fields.optional("by", wire.SHA256),
+            warrant=Warrant.from_json(fields.value["warrant"]) if warranted else None,
         )
 
     def leaf(self) -> bytes:

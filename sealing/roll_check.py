@@ -18,6 +18,7 @@ from sealing.keyset import Keyset, Stage
 from sealing.manifest import Envelope, Manifest
 from sealing.receipts import Receipt, SealedFact, WithdrawnFact
 from sealing.roll import Roll, RollEntry, Status
+from sealing.succession import Warrant
 
 RULE = "1.4"
 
@@ -150,7 +151,7 @@ def _status_faults(roll: Roll, read: list[_Read], grounds: Grounds) -> Iterator[
     ended = {
         before
         for item in read
-        if (before := item.manifest.prev_manifest_sha256) in known and _succeeds(item, known[before])
+        if (before := item.manifest.prev_manifest_sha256) in known and _succeeds(item, known[before], grounds)
     }
     for item in read:
         if not _status_holds(item, known, (roll.cut_size, grounds.cut_root), grounds):
@@ -165,21 +166,36 @@ def _status_faults(roll: Roll, read: list[_Read], grounds: Grounds) -> Iterator[
 
 
 def _status_holds(item: _Read, known: Mapping[str, _Read], cut: tuple[int, bytes], grounds: Grounds) -> bool:
-    by = item.entry.by
+    by, warrant = item.entry.by, item.entry.warrant
     match item.entry.status:
         case Status.LIVE:
-            return by is None and item.manifest.keyset_sha256 == grounds.current
+            return by is None and warrant is None and item.manifest.keyset_sha256 == grounds.current
         case Status.REPLACED:
-            return by is not None and by in known and _succeeds(known[by], item)
+            return by is not None and by in known and _succeeds(known[by], item, grounds)
         case Status.WITHDRAWN:
             return by is not None and _withdrawn(item, grounds.withdrawn.get(by), cut, grounds)
         case Status.VOID:
-            return by == grounds.current != item.manifest.keyset_sha256
+            return warrant is None and _voided(item, by, grounds)
 
 
-def _succeeds(successor: _Read, item: _Read) -> bool:
+def _voided(item: _Read, by: str | None, grounds: Grounds) -> bool:
+    """Only a later version of the terms voids a bid, and only one that the log shows in force before the close."""
+    own, later = grounds.keysets.get(item.manifest.keyset_sha256), grounds.keysets.get(by or "")
+    return own is not None and later is not None and later.version > own.version
+
+
+def _succeeds(successor: _Read, item: _Read, grounds: Grounds) -> bool:
     papers = submission.Papers(successor.manifest, successor.entry.manifest, successor.entry.sig, successor.bidder)
-    return not submission.check_successor(papers, item.entry.manifest, item.entry.bidder_json)
+    ending = _ending(item, grounds)
+    return not submission.check_successor(papers, item.entry.manifest, item.entry.bidder_json, ending)
+
+
+def _ending(item: _Read, grounds: Grounds) -> submission.Ending | None:
+    """By which warrant another key than the bid's own ended it; orders count of the authority of the bid's keyset."""
+    keyset = grounds.keysets.get(item.manifest.keyset_sha256)
+    if item.entry.warrant is None:
+        return None
+    return submission.Ending(item.entry.warrant, "" if keyset is None else keyset.fact_keys.supervisor)
 
 
 def _withdrawn(item: _Read, proof: Withdrawn | None, cut: tuple[int, bytes], grounds: Grounds) -> bool:
@@ -191,14 +207,25 @@ def _withdrawn(item: _Read, proof: Withdrawn | None, cut: tuple[int, bytes], gro
     except wire.WireError:
         return False
     fact, entry = receipt.fact, item.entry
+    ending = _ending(item, grounds)
     return (
         proof.receipt.signed_by(grounds.platform_key)
         and isinstance(fact, WithdrawnFact)
         and fact.statement.sha256 == entry.by
         and fact.received_at < grounds.closes_at
-        and not submission.check_withdrawal(fact.statement, entry.manifest, entry.bidder_json)
+        and not submission.check_withdrawal(fact.statement, entry.manifest, entry.bidder_json, ending)
+        and (ending is None or _certified(ending.warrant, grounds, fact.received_at))
         and _below_cut(receipt, proof.index, proof.proof, cut)
     )
+
+
+def _certified(warrant: Warrant, grounds: Grounds, received_at: str) -> bool:
+    """A successor's certificate was valid when it withdrew the bid; one that replaces is checked with its own bid."""
+    try:
+        certificates.check_chain(warrant.cert_chain, grounds.roots, clock.parse_rfc3339(received_at))
+    except certificates.CertificateError:
+        return False
+    return True
 
 
 def _repeat_faults(read: list[_Read]) -> Iterator[Fault]:

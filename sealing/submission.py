@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from kernel import canonical, keys
 from kernel.statements import Signed
-from sealing import age_header, certificates, padding, shares, wire
+from sealing import age_header, certificates, padding, shares, succession, wire
 from sealing import suite as suites
 from sealing.faults import Fault
 from sealing.keyset import Keyset, Stage
 from sealing.manifest import Envelope, Manifest
 from sealing.receipts import Withdrawal
 from sealing.sheet import is_sheet
+from sealing.succession import Head, Warrant
 
 __all__ = ["Fault", "FileFacts", "Submission", "check_submission"]
 
@@ -54,6 +55,14 @@ class Papers:
     manifest_raw: bytes
     sig: bytes
     bidder: certificates.Bidder
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A bid ended by another key than its own: with which warrant, under whose authority (the keyset's supervisor key)."""
+
+    warrant: Warrant
+    supervisor: str
 
 
 def check_submission(
@@ -93,20 +102,31 @@ def marks(manifest: Manifest) -> frozenset[str]:
     return frozenset({manifest.bid_id}.union(*sealed))
 
 
-def check_successor(papers: Papers, head_manifest_raw: bytes, head_bidder_raw: bytes) -> list[Fault]:
-    """A replacement names the bid it ends and bears a signature of the key that signed that bid."""
+def check_successor(
+    papers: Papers, head_manifest_raw: bytes, head_bidder_raw: bytes, by: Ending | None = None
+) -> list[Fault]:
+    """A replacement names the bid it ends and bears a signature of the key that signed it, or of one with a warrant."""
     found = []
     if papers.manifest.prev_manifest_sha256 != canonical.sha(head_manifest_raw):
         found.append(
             _fault("predecessor_wrong", "替换的不是当前有效的投标", "it does not replace the bid that is live")
         )
-    if not _signed_by_holder(papers.manifest_raw, papers.sig, head_bidder_raw):
-        found.append(_key_fault())
-    return found
+    if by is not None and canonical.sha(papers.bidder.cert_chain[0]) != by.warrant.cert_sha256:
+        found.append(
+            _fault(
+                "warrant_other_cert",
+                "继任文件指定的是别的证书",
+                "the warrant is for another certificate than the bid's",
+            )
+        )
+    ending = Signed(papers.manifest_raw, papers.sig)
+    return [*found, *_ender_faults(ending, head_manifest_raw, head_bidder_raw, by)]
 
 
-def check_withdrawal(statement: Signed, manifest_raw: bytes, bidder_json_raw: bytes) -> list[Fault]:
-    """A withdrawal names the lot and the bid it ends and is signed by the key that signed that bid."""
+def check_withdrawal(
+    statement: Signed, manifest_raw: bytes, bidder_json_raw: bytes, by: Ending | None = None
+) -> list[Fault]:
+    """A withdrawal names the lot and the bid it ends; signed by the key that signed that bid, or by one with a warrant."""
     try:
         withdrawal, manifest = Withdrawal.read(statement), Manifest.parse(manifest_raw)
     except wire.WireError as error:
@@ -114,9 +134,7 @@ def check_withdrawal(statement: Signed, manifest_raw: bytes, bidder_json_raw: by
     found = []
     if (withdrawal.lot, withdrawal.manifest_sha256) != (manifest.lot, canonical.sha(manifest_raw)):
         found.append(_fault("withdrawal_wrong", "撤回声明所指不是这份投标", "the withdrawal is for another bid"))
-    if not _signed_by_holder(statement.raw, statement.sig, bidder_json_raw):
-        found.append(_key_fault())
-    return found
+    return [*found, *_ender_faults(statement, manifest_raw, bidder_json_raw, by)]
 
 
 def envelope_faults(manifest: Manifest, envelope: Envelope, stage: Stage) -> list[Fault]:
@@ -216,12 +234,25 @@ def ciphertext_faults(suite: str, stage: str, file: FileFacts) -> list[Fault]:
     return []
 
 
-def _signed_by_holder(raw: bytes, sig: bytes, bidder_json_raw: bytes) -> bool:
-    """Whether the key of the first certificate in bidder.json signed `raw`; the chain was checked at its receipt."""
+def _ender_faults(ending: Signed, manifest_raw: bytes, bidder_json_raw: bytes, by: Ending | None) -> list[Fault]:
+    """Whether the key of the bid's first certificate made `ending`, or the one its warrant speaks for.
+
+    The bid's own chain was checked at its receipt.
+    """
     try:
-        return keys.verified(sig, raw, certificates.public_key_of(certificates.Bidder.parse(bidder_json_raw)))
+        bidder = certificates.Bidder.parse(bidder_json_raw)
+        holder = certificates.public_key_of(bidder)
+        if by is None:
+            return [] if ending.signed_by(holder) else [_key_fault()]
+        head = Head(Manifest.parse(manifest_raw).lot, canonical.sha(manifest_raw), keys.spell(holder))
+        found = succession.faults(by.warrant, head, by.supervisor)
+        if not certificates.same_holder(by.warrant.cert_chain[0], bidder.cert_chain[0]):
+            found.append(
+                _fault("warrant_stranger", "继任证书不属于同一单位", "the new certificate is another organization's")
+            )
+        return found if ending.signed_by(by.warrant.key) else [*found, _key_fault()]
     except ValueError:
-        return False
+        return [_key_fault()]
 
 
 def _key_fault() -> Fault:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kernel import keys, merkle
+from kernel import canonical, keys, merkle
 from kernel.errors import Words
-from sealing import certificates, submission
+from sealing import certificates, submission, succession
 from sealing.roll import Status
 from supervision.lotview import Box
 from tendering.rules import LotEvent
@@ -119,28 +119,33 @@ def statuses(lot: LotCase, found: list[Listed]) -> Section[None]:
     """Who is called void was sealed with an older keyset; who is called replaced was replaced by the same key; nobody holds two live bids; no envelope appears twice."""
     yield from one(
         "statuses",
-        [*_voided(lot, found), *_replaced(found), *_repeats(found)],
+        [*_voided(lot, found), *_replaced(lot, found), *_repeats(found)],
         Words(
-            "替换均由原投标密钥签名，无重复信封，每家至多一份有效投标",
-            "replacements bear the key they replace, no envelope appears twice, nobody has two live bids",
+            "替换均由原投标密钥或其继任者签名，无重复信封，每家至多一份有效投标",
+            "replacements bear the key they replace or its successor's, no envelope appears twice, nobody has two live bids",
         ),
     )
 
 
 def _voided(lot: LotCase, found: list[Listed]) -> Iterator[Words]:
-    """Only changed terms make a bid void: a live one was sealed with the keyset in force, a void one with an older."""
+    """Only changed terms make a bid void: a live one was sealed with the keyset in force, a void one with an older.
+
+    What voids it is a later version of the keyset that counts: signed by both and cosigned before the deadline.
+    """
     current = "" if lot.view.terms is None else lot.view.terms.sha256
+    versions = {terms.sha256: terms.keyset.version for terms in lot.all_terms}
     for entry in found:
         stale = entry.manifest.keyset_sha256 != current
         if entry.status is Status.LIVE and (stale or entry.by is not None):
             yield _about(
                 entry, "密封所用的密钥集已失效，却列为有效", "was sealed with old terms and yet is called live"
             )
-        if entry.status is Status.VOID and (not stale or entry.by != current):
+        own = versions.get(entry.manifest.keyset_sha256, 0)
+        if entry.status is Status.VOID and versions.get(entry.by or "", 0) <= own:
             yield _about(entry, "条款未变却被称为无效", "is called void, though its terms still stand")
 
 
-def _replaced(found: list[Listed]) -> Iterator[Words]:
+def _replaced(lot: LotCase, found: list[Listed]) -> Iterator[Words]:
     known = {entry.sha256: entry for entry in found}
     ended = {entry.manifest.prev_manifest_sha256 for entry in found}
     for entry in found:
@@ -151,8 +156,31 @@ def _replaced(found: list[Listed]) -> Iterator[Words]:
         successor = known.get(entry.by or "")
         if successor is None or successor.manifest.prev_manifest_sha256 != entry.sha256:
             yield _about(entry, "被称为已替换，但没有替换它的投标", "is called replaced, but no bid replaces it")
-        elif successor.bidder is not None and not _by_same_key(entry, successor.bidder):
+        elif successor.bidder is not None:
+            yield from _ended_rightly(lot, entry, successor.bidder)
+
+
+def _ended_rightly(lot: LotCase, entry: Listed, bidder: certificates.Bidder) -> Iterator[Words]:
+    """The key that signed the bid replaced it, or one that this key named or the supervising authority ordered."""
+    warrant = entry.entry.warrant
+    if warrant is None:
+        if not _by_same_key(entry, bidder):
             yield _about(entry, "替换它的投标不是同一密钥签名", "is called replaced by a bid of another key")
+        return
+    said = succession.read(warrant.statement)
+    if isinstance(said, succession.Naming) and not _signed_the_bid(entry, said.old_key):
+        yield _about(entry, "指定继任者的不是封标的密钥", "has a successor named by a key that did not sign it")
+    old = said.old_key if isinstance(said, succession.Naming) else ""
+    known = {terms.sha256: terms.keyset.fact_keys.supervisor for terms in lot.all_terms}
+    head = succession.Head(lot.code, entry.sha256, old)
+    for fault in succession.faults(warrant, head, known.get(entry.manifest.keyset_sha256, "")):
+        yield _about(entry, fault.zh, fault.en)
+    if canonical.sha(bidder.cert_chain[0]) != warrant.cert_sha256:
+        yield _about(entry, "继任文件指定的是别的证书", "is replaced by another certificate than its warrant names")
+
+
+def _signed_the_bid(entry: Listed, spelled: str) -> bool:
+    return keys.verified(entry.sig, entry.manifest_raw, keys.parse(spelled))
 
 
 def _by_same_key(entry: Listed, bidder: certificates.Bidder) -> bool:

@@ -13,6 +13,7 @@ from bidding.entering import Handed
 from bidding.receipting import Standing
 from kernel import clock
 from kernel.statements import Signed
+from sealing.succession import Warrant
 
 bp = Blueprint("bidding_api", __name__, url_prefix="/api/v1", description="Sealed bids and their receipts")
 
@@ -25,7 +26,8 @@ class Bids(MethodView):
     @bp.response(201, schemas.ReceiptOut)
     def post(self, body: Body, lot: str) -> Standing:
         """Hand in a sealed bid whose files are uploaded. Late, unsealed, copied or broken ones are refused and recorded."""
-        bid = submission.submit(current_actor(), lot, Handed(**body), clock.now())
+        warrant = Signed(**body["warrant"]) if body["warrant"] else None
+        bid = submission.submit(current_actor(), lot, Handed(**{**body, "warrant": warrant}), clock.now())
         return receipting.of_bid(bid)
 
 
@@ -40,13 +42,19 @@ class OwnBids(MethodView):
 
 @bp.route("/lots/<string:lot>/withdrawals")
 class Withdrawals(MethodView):
-    @bp.arguments(schemas.SignedSchema)
+    @bp.arguments(schemas.WithdrawIn)
     @bp.response(201, schemas.ReceiptOut)
     def post(self, body: Body, lot: str) -> Standing:
         """Withdraw the live bid by a statement of the key that sealed it; only before the deadline."""
-        statement = Signed(**body)
-        withdrawn, bid = withdrawal.withdraw(current_actor(), lot, statement, clock.now())
+        statement = Signed(body["raw"], body["sig"])
+        withdrawn, bid = withdrawal.withdraw(current_actor(), lot, statement, clock.now(), _warrant(body))
         return receipting.of_withdrawal(withdrawn, bid)
+
+
+def _warrant(body: Body) -> Warrant | None:
+    if body["warrant"] is None or not body["cert_chain"]:
+        return None
+    return Warrant(Signed(**body["warrant"]), tuple(body["cert_chain"]))
 
 
 @bp.route("/receipts/<string:receipt_id>")

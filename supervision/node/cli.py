@@ -12,6 +12,7 @@ from typing import Any
 
 from kernel import canonical, clock, keys
 from kernel.statements import Signed
+from supervision.node import key_order
 from supervision.node.card import CARD_FILE, Card, CardError, NodeKeys, make
 from supervision.node.clock import ClockError, hands_for
 from supervision.node.holds import TYPE as HOLD
@@ -91,6 +92,9 @@ def _hold_commands(commands: Any) -> None:
 
 def _order_command(commands: Any) -> None:
     parser = _command(commands, "order", _order, "the supervising authority's order, posted to the portal")
+    key_order.options(
+        _command(commands, "key-order", key_order.act, "let another certificate end a bid whose key is lost")
+    )
     parser.add_argument("what", choices=sorted(ORDERS))
     parser.add_argument("--lot", required=True)
     parser.add_argument("--portal", required=True)

@@ -201,4 +201,5 @@ def live_manifests(delivered: Delivered) -> list[Manifest]:
 def _tops(delivered: Delivered) -> tuple[bytes, ...]:
     """Where the owner pinned no roots, who certifies bidders is left to the verifier: each chain ends in itself."""
     chains = [certificates.Bidder.parse(entry.bidder_json).cert_chain for entry in delivered.roll.entries]
+    chains += [entry.warrant.cert_chain for entry in delivered.roll.entries if entry.warrant is not None]
     return tuple(sorted({chain[-1] for chain in chains}))

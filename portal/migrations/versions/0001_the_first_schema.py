@@ -59,6 +59,7 @@ def upgrade() -> None:
         ),
         sa.Column("prev", sa.String(length=64), nullable=True),
         sa.Column("ended_by", sa.String(length=64), nullable=True),
+        sa.Column("warrant", kernel.db.JSONText(), nullable=True),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
         sa.Column("receipt_sig", sa.LargeBinary(), nullable=False),
         sa.Column("receipt_id", sa.String(length=32), nullable=False),
