@@ -30,7 +30,7 @@ from tendering.rules import LotState
 
 Step = Callable[[dt.datetime], bool]
 
-IDLE_S = 0.1
+IDLE_S = 0.2
 LEAD_EVERY_S = 60.0
 
 OUTGOING: dict[str, outbox.Handler] = {
