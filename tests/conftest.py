@@ -12,6 +12,7 @@ from tools import postgres
 
 # How long an example takes says how busy the machine is, nothing about the rule.
 settings.register_profile("house", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)  # `make check`; `make test` tries them all
 settings.load_profile("house")
 
 QUICK = ("tests/unit", "tests/property", "tests/house")

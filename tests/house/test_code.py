@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,14 @@ def sources() -> list[Path]:
     return [*(path for path in found if not skip & set(path.parts)), ROOT / "kaibiao.py", ROOT / "wsgi.py"]
 
 
+@cache
+def parsed(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text())))
+
+
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in parsed(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node
 
@@ -97,7 +103,7 @@ def test_nothing_is_left_to_do():
 def test_no_exception_is_swallowed():
     silent = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in parsed(path):
             if isinstance(node, ast.ExceptHandler) and all(isinstance(b, ast.Pass) for b in node.body):
                 name = ast.unparse(node.type) if node.type else ""
                 if name in {"", "Exception", "BaseException"}:

@@ -65,7 +65,7 @@ def test_no_proof_passes_for_another_leaf_index_size_or_root(size):
 sizes = st.integers(1, 5000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(data=st.data(), size=sizes)
 def test_random_proofs_of_larger_trees(data, size):
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
@@ -78,7 +78,7 @@ def test_random_proofs_of_larger_trees(data, size):
     their_consistency(old, size, consistency, old_root, root)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=settings.default.max_examples * 2)
 @given(data=st.data(), size=st.integers(2, 70))
 def test_a_damaged_proof_is_refused_and_the_other_implementation_agrees(data, size):
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
@@ -144,7 +144,7 @@ def test_nothing_follows_from_the_empty_tree_but_the_empty_root():
     assert not merkle.verify_consistency(3, ROOTS[3], 3, ROOTS[4], [])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=settings.default.max_examples * 3 // 5)
 @given(size=st.integers(0, 600), more=st.integers(0, 600))
 def test_a_stored_frontier_goes_on_where_it_was(size, more):
     first = Frontier()

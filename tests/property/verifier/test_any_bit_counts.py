@@ -27,7 +27,9 @@ def archive(tmp_path_factory):
     return write(files, tmp_path_factory.mktemp("archive"))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings.default.max_examples * 2 // 5, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_flipped_bit_of_a_proved_file_is_a_lie(data, archive):
     names = [name for name in FolderArchive(archive).names("") if name.startswith(PROVED)]
