@@ -53,8 +53,8 @@ def _play(folder: Path, environment: Mapping[str, str]) -> int:
     try:
         play = _set_up(stage, environment)
         archive = script.perform(play)
-        passed = clock.monotonic() - stage.started
-        stage.say("全部完成", f"done in {passed:.0f} s")
+        stage.say("全部完成", "all done")
+        passed = int(clock.monotonic() - stage.started)
     except Exception as error:  # noqa: BLE001  whatever it is, it is told with its log, and every part is stopped
         logs = _suspects(stage)
         stage.end()
@@ -62,7 +62,7 @@ def _play(folder: Path, environment: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         stage.end()
         raise
-    return _curtain(stage, play, archive)
+    return _curtain(stage, play, archive, passed)
 
 
 def _set_up(stage: Stage, environment: Mapping[str, str]) -> Play:
@@ -97,7 +97,7 @@ def _printed(stage: Stage) -> Papers:
     return papers
 
 
-def _curtain(stage: Stage, play: Play, archive: Path) -> int:
+def _curtain(stage: Stage, play: Play, archive: Path, passed: int) -> int:
     lines = [
         f"  招标公告 · tender     {stage.url}/tenders/{play.tender}",
         f"  开标大厅 · opening    {stage.url}/lots/{play.lot}/opening",
@@ -105,17 +105,22 @@ def _curtain(stage: Stage, play: Play, archive: Path) -> int:
         *(f"  {name:<21} {_node(stage, number)}" for number, name in enumerate(run.NODES)),
         f"  浏览器投标 · browser  {stage.folder / 'browser.png'}",
         f"  进程日志 · logs       {stage.fleet.logs}",
+        f"  用时 · time           {verdict(passed)}",
     ]
     stage.tell("\n" + "\n".join(lines) + "\n\n")
-    slow = clock.monotonic() - stage.started > LIMIT_S
     if os.environ.get("KAIBIAO_DEMO_EXIT") == "1":
         stage.end()
-    if slow:
-        sys.stderr.write(f"(slower than {LIMIT_S} s on this machine)\n")
     stage.tell(f"{archive}\nDEMO OK\n")
     if os.environ.get("KAIBIAO_DEMO_EXIT") != "1":
         _stay(stage)
     return 0
+
+
+def verdict(passed: int) -> str:
+    """Whether the three minutes held. They are about speed: a slow machine makes no result untrue, so the exit is 0."""
+    if passed <= LIMIT_S:
+        return f"{passed} 秒，三分钟以内 · {passed} s from `set-up done`: the three minutes held"
+    return f"{passed} 秒，超过三分钟 · {passed} s from `set-up done`: the three minutes ({LIMIT_S} s) were NOT held"
 
 
 def _stay(stage: Stage) -> None:

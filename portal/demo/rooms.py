@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
@@ -20,10 +21,11 @@ NEEDED = 4 * 10**9
 
 @contextmanager
 def fresh(var: Path) -> Iterator[Path]:
-    """`<var>/demo/<time>`, locked while it is in use; finished demos are removed first."""
+    """`<var>/demo/<time>`, locked while it is in use; finished demos are removed first, each is 1.2 GB."""
     home = var / "demo"
     home.mkdir(parents=True, exist_ok=True)
-    clear(home)
+    if os.environ.get("KAIBIAO_DEMO_KEEP") != "1":
+        clear(home)
     free = shutil.disk_usage(home).free
     if free < NEEDED:
         raise DemoError(f"{home}: {NEEDED // 10**9} GB of free disk are needed, there are {free / 10**9:.1f} GB")

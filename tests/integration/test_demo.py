@@ -23,6 +23,25 @@ def test_each_run_has_a_folder_of_its_own_and_finished_runs_are_cleared(tmp_path
     assert not first.exists()
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_a_new_run_clears_the_finished_one_unless_told_to_keep_it(tmp_path, monkeypatch, keep):
+    earlier = tmp_path / "demo" / "earlier"
+    earlier.mkdir(parents=True)
+    (earlier / rooms.MARK).touch()
+    if keep:
+        monkeypatch.setenv("KAIBIAO_DEMO_KEEP", "1")
+    with rooms.fresh(tmp_path):
+        assert earlier.exists() == keep
+
+
+@pytest.mark.parametrize(("passed", "held"), [(0, True), (180, True), (181, False), (3000, False)])
+def test_the_summary_says_plainly_whether_the_three_minutes_held(passed, held):
+    said = cli.verdict(passed)
+    assert f"{passed} s" in said
+    assert ("the three minutes held" in said, "NOT held" in said) == (held, not held)
+    assert ("三分钟以内" in said, "超过三分钟" in said) == (held, not held)
+
+
 def test_a_demo_that_still_runs_is_not_cleared_away(tmp_path):
     with rooms.fresh(tmp_path) as running:
         rooms.clear(tmp_path / "demo")
