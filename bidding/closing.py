@@ -219,7 +219,7 @@ def _is_ready(roll: Roll, now: datetime) -> bool:
     lot = lots.find(roll.lot)
     keyset = lots.keyset(lot)
     placed = stages.logged_closes(lot, roll)
-    if _closes(roll) != len(placed) or len(placed) < max(stage.t for stage in keyset.stages):
+    if not all_placed(lot, roll) or len(placed) < max(stage.t for stage in keyset.stages):
         return False
     moments = lots.moments(lot)
     if now >= moments.opens_at + moments.open_wait or len(placed) == keyset.stages[0].n:
@@ -227,9 +227,10 @@ def _is_ready(roll: Roll, now: datetime) -> bool:
     return not stages.first_admission(lot, placed).set_aside
 
 
-def _closes(roll: Roll) -> int:
+def all_placed(lot: Lot, roll: Roll) -> bool:
+    """Whether no close is on its way into the log, where it would get an index below the next admission's."""
     query = select(NodeClose.id).where(NodeClose.lot == roll.lot, NodeClose.seq == roll.seq)
-    return len(db.session.scalars(query).all())
+    return len(db.session.scalars(query).all()) == len(stages.logged_closes(lot, roll))
 
 
 def _reach(code: str, step: OpeningStep, now: datetime) -> None:

@@ -201,15 +201,16 @@ class Admission(Base):
 
 
 class ReleaseHash(Base):
-    """A trustee's promise: the hash of its release file, logged before anybody's lines are given."""
+    """A trustee's promise: the hash of its release file for one admission (`number`), logged before lines are given."""
 
     __tablename__ = "release_hash"
-    __table_args__ = (UniqueConstraint("lot", "stage", "seq", "node", name="one_release_hash_per_node"),)
+    __table_args__ = (UniqueConstraint("lot", "stage", "number", "node", name="one_release_hash_per_node"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lot: Mapped[str] = mapped_column(LOT)
     stage: Mapped[str] = mapped_column(String(32))
     seq: Mapped[int]
+    number: Mapped[int] = mapped_column(default=1)
     node: Mapped[str] = mapped_column(String(80))
     i: Mapped[int]
     release_sha256: Mapped[str] = mapped_column(SHA256)
@@ -223,12 +224,13 @@ class Release(Base):
     """A trustee's lines for a stage, checked against its promise; of an evaluation stage the file only the evaluator reads."""
 
     __tablename__ = "release"
-    __table_args__ = (UniqueConstraint("lot", "stage", "seq", "node", name="one_release_per_node"),)
+    __table_args__ = (UniqueConstraint("lot", "stage", "number", "node", name="one_release_per_node"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lot: Mapped[str] = mapped_column(LOT)
     stage: Mapped[str] = mapped_column(String(32))
     seq: Mapped[int]
+    number: Mapped[int] = mapped_column(default=1)
     node: Mapped[str] = mapped_column(String(80))
     i: Mapped[int]
     file: Mapped[bytes] = mapped_column(LargeBinary)
@@ -237,7 +239,10 @@ class Release(Base):
 
 
 class Opening(Base):
-    """The opening of a lot as it runs: one row, which step it stands at and what it waits for."""
+    """The opening of a lot as it runs: one row, which step it stands at and what it waits for.
+
+    `earlier` are the versions of the record before this one, as {record, sigs}: a bid cleared later makes a new one.
+    """
 
     __tablename__ = "opening"
 
@@ -252,6 +257,7 @@ class Opening(Base):
     confirm_until: Mapped[datetime | None] = mapped_column(Instant)
     record: Mapped[bytes | None] = mapped_column(LargeBinary)
     record_sigs: Mapped[dict[str, Any] | None] = mapped_column(JSONText)
+    earlier: Mapped[list[Any]] = mapped_column(JSONText, default=list)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
 
 

@@ -25,6 +25,7 @@ from kernel.db import db, transaction
 from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.keys import b64, parse
 from kernel.statements import Signed
+from sealing.keyset import Stage
 from supervision import facts, log
 from tendering.lifecycle import move
 from tendering.models import Lot
@@ -94,12 +95,25 @@ def take_releases(now: datetime) -> bool:
             if lot.state != LotState.OPENING:
                 continue
             stage = lots.first_stage(lot)
-            if len(releases.complete(lot.code, stage.name)) >= stage.t:
+            if _are_enough(lot, stage, now):
                 reach(opening, OpeningStep.RELEASED, now)
                 return True
             if _name_missing(opening, lot, now):
                 return True
     return False
+
+
+def _are_enough(lot: Lot, stage: Stage, now: datetime) -> bool:
+    """As many releases as it takes, with t lines of every admitted bid: a trustee need not give a line that it called bad.
+
+    Whoever's line is missing keeps the others waiting no longer than until it is named; its bid is set aside then.
+    """
+    given = releases.complete(lot.code, stage.name)
+    if len(given) < stage.t:
+        return False
+    lines = releases.lines(given)
+    whole = all(len(lines.get(bid_id, {})) >= stage.t for bid_id in releases.due(lot.code, stage.name, 1))
+    return whole or lots.moments(lot).missing_is_named(now)
 
 
 def outcomes(lot_code: str) -> list[Opened]:

@@ -65,6 +65,9 @@ def _files(lot: Lot, opening: Opening) -> Iterator[tuple[str, bytes]]:
     yield from _sheets(lot.code)
     yield "record.json", opening.record
     yield "record.sigs.json", _json(opening.record_sigs)
+    for number, version in enumerate(opening.earlier, 1):
+        yield f"records/{number}.json", unb64(version["record"])
+        yield f"records/{number}.sigs.json", _json(version["sigs"])
 
 
 def _roll(roll: Roll) -> dict[str, Any]:
@@ -119,7 +122,14 @@ def _closes(roll: Roll) -> list[dict[str, Any]]:
 def _admissions(lot_code: str) -> list[dict[str, Any]]:
     rows = db.session.scalars(select(Admission).where(Admission.lot == lot_code).order_by(Admission.id))
     return [
-        {"stage": row.stage, "seq": row.seq, "root": row.root, "bids": row.bids, "set_aside": row.set_aside}
+        {
+            "stage": row.stage,
+            "number": row.number,
+            "seq": row.seq,
+            "root": row.root,
+            "bids": row.bids,
+            "set_aside": row.set_aside,
+        }
         for row in rows
     ]
 
@@ -134,9 +144,10 @@ def _hashes(lot_code: str) -> list[dict[str, Any]]:
 def _releases(lot: Lot) -> Iterator[tuple[str, bytes]]:
     for stage in lots.keyset(lot).stages:
         if stage.audience is Audience.PUBLIC:
-            for row in releases.complete(lot.code, stage.name):
-                yield f"releases/{stage.name}-{row.i}.json", row.file
-                yield f"releases/{stage.name}-{row.i}.sig", (b64(row.sig) + "\n").encode()
+            for row in releases.every(lot.code, stage.name):
+                name = f"releases/{stage.name}-{row.i}" + (f".{row.number}" if row.number > 1 else "")
+                yield f"{name}.json", row.file
+                yield f"{name}.sig", (b64(row.sig) + "\n").encode()
 
 
 def _sheets(lot_code: str) -> Iterator[tuple[str, bytes]]:

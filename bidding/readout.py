@@ -110,7 +110,35 @@ def _own_line(actor: Actor, lot_code: str, now: datetime) -> Opened:
     return line
 
 
+def read_late(now: datetime) -> bool:
+    """Log or tell one line of a bid that was cleared after the read-out; nothing waits for it."""
+    late = (Opening.step.in_((OpeningStep.CONFIRMING, OpeningStep.RECORD)), _unread())
+    with transaction():
+        found = db.session.scalars(select(Opening).join(Opened, Opened.lot == Opening.lot).where(*late).distinct())
+        return any(_read_cleared(row, now) for row in found.all())
+
+
+def _read_cleared(running: Opening, now: datetime) -> bool:
+    done = _waiting(running, now)
+    if done and running.confirm_until is not None and running.step is OpeningStep.CONFIRMING:
+        running.confirm_until = max(
+            running.confirm_until, now + rules.pace(practice=site().settings.practice).confirming
+        )
+    return _log_next(running) if done is None else done
+
+
 def _read_one(running: Opening, now: datetime) -> bool:
+    done = _waiting(running, now)
+    if done is not None:
+        return done
+    pause = rules.pace(practice=site().settings.practice).between_lines
+    if running.read_out_at is not None and now < running.read_out_at + pause:
+        return False
+    return _log_next(running) or _end(running, now)
+
+
+def _waiting(running: Opening, now: datetime) -> bool | None:
+    """Judge or tell what waits; False while a logged line has no place yet, None when nothing waits."""
     judged = db.session.scalar(
         select(Opened).where(Opened.lot == running.lot, _unread(), Opened.outcome != Outcome.OPENED).limit(1)
     )
@@ -122,12 +150,7 @@ def _read_one(running: Opening, now: datetime) -> bool:
         .join(LogFact, LogFact.id == Opened.log_fact)
         .where(Opened.lot == running.lot, _unread())
     ).first()
-    if told is not None:
-        return _tell(running, told[0], told[1], now=now)
-    pause = rules.pace(practice=site().settings.practice).between_lines
-    if running.read_out_at is not None and now < running.read_out_at + pause:
-        return False
-    return _log_next(running) or _end(running, now)
+    return None if told is None else _tell(running, told[0], told[1], now=now)
 
 
 def _unread() -> ColumnElement[bool]:

@@ -42,8 +42,24 @@ def end_due(now: datetime) -> bool:
         for code in db.session.scalars(query).all():
             lot, running = lots.locked(code), opening.of_lot(code)
             assert running is not None
-            if _over(running, now) and not readout.unanswered(code):
+            if _over(running, now) and not readout.unanswered(code) and not _may_still_be_enough(lot, now):
                 _end(lot, running, now)
+                return True
+    return False
+
+
+def renew_due(now: datetime) -> bool:
+    """A new version of one record that lacks what was read out after it; the versions before stay readable beside it."""
+    read_since = (Opening.step == OpeningStep.RECORD, Opened.read_out_at >= Opening.ended_at)
+    with transaction():
+        query = select(Opening.lot).join(Opened, Opened.lot == Opening.lot).where(*read_since).distinct()
+        for code in db.session.scalars(query).all():
+            lot, running = lots.locked(code), opening.of_lot(code)
+            assert running is not None
+            if _says_less(running) and all(row.read_out_at for row in opening.outcomes(code)):
+                assert running.record is not None
+                running.earlier = [*running.earlier, {"record": b64(running.record), "sigs": running.record_sigs}]
+                _write(lot, running, now)
                 return True
     return False
 
@@ -74,13 +90,39 @@ def _over(running: Opening, now: datetime) -> bool:
     return now >= running.confirm_until or not readout.unconfirmed(running.lot)
 
 
-def _end(lot: Lot, running: Opening, now: datetime) -> None:
+def _says_less(running: Opening) -> bool:
+    """Whether a bid's outcome is no longer what the record says."""
+    assert running.record is not None
+    told = {row["bid_id"]: row["outcome"] for row in canonical.decode(running.record)["bids"]}
+    return told != {row.bid_id: row.outcome.value for row in opening.outcomes(running.lot)}
+
+
+def _readable(lot_code: str) -> int:
+    return sum(row.outcome is Outcome.OPENED for row in opening.outcomes(lot_code))
+
+
+def _may_still_be_enough(lot: Lot, now: datetime) -> bool:
+    """Too few were read so far, but a bid that is set aside may still be cleared and make them enough."""
+    minimum = lots.pack(lot).min_bids.value
+    assert minimum is not None
+    aside = sum(row.outcome is Outcome.SET_ASIDE for row in opening.outcomes(lot.code))
+    read = _readable(lot.code)
+    return read < minimum <= read + aside and lots.moments(lot).may_clear(now)
+
+
+def _write(lot: Lot, running: Opening, now: datetime) -> None:
+    """Make, sign, log and publish the record as the opening stands now."""
     signed = Signed.make(content(lot, running, now), site().key("platform"))
     running.record, running.record_sigs = signed.raw, {"platform": b64(signed.sig)}
     running.step, running.ended_at = OpeningStep.RECORD, now
     _log_record(lot.code, running)
-    log.disclose_lot(lot.code, Disclosure.AT_OPENING, now)
     events.published_anew(lot.code)
+    db.session.flush()
+
+
+def _end(lot: Lot, running: Opening, now: datetime) -> None:
+    _write(lot, running, now)
+    log.disclose_lot(lot.code, Disclosure.AT_OPENING, now)
     events.step(lot.code, OpeningStep.RECORD, now)
     _move_on(lot, now)
     events.tell(lot.code, "opening.ended", now)
@@ -89,7 +131,7 @@ def _end(lot: Lot, running: Opening, now: datetime) -> None:
 def _move_on(lot: Lot, now: datetime) -> None:
     """Fewer readable bids than the law asks end the procedure here (T15)."""
     minimum = lots.pack(lot).min_bids
-    read = sum(row.outcome is Outcome.OPENED for row in opening.outcomes(lot.code))
+    read = _readable(lot.code)
     assert minimum.value is not None
     if read >= minimum.value:
         move(lot, LotEvent.END_OPENING, CLOCK, now, ["record signed", "objections answered"])
@@ -125,6 +167,8 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
     assert admitted is not None
     return {
         "type": TYPE,
+        "version": len(running.earlier) + 1,
+        "replaces": _sha_of_last(running),
         "tender": lot.tender.code,
         "lot": lot.code,
         "name": lot.name,
@@ -134,10 +178,14 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "missing_nodes": opening.not_released(lot),
         "roll": {"seq": roll.seq, "root": roll.root, "count": roll.count, "cut_size": roll.cut_size},
         "admitted": _admitted(admitted),
-        "releases": [_release(row) for row in releases.complete(lot.code, stage)],
+        "releases": [_release(row) for row in releases.every(lot.code, stage)],
         "bids": [_bid(row) for row in opening.outcomes(lot.code)],
         "objections": _objections(lot.code),
     }
+
+
+def _sha_of_last(running: Opening) -> str | None:
+    return canonical.sha(unb64(running.earlier[-1]["record"])) if running.earlier else None
 
 
 def _moments(lot: Lot, running: Opening, now: datetime) -> dict[str, str | None]:
@@ -157,7 +205,7 @@ def _admitted(found: Admission) -> dict[str, Any]:
 
 
 def _release(row: Release) -> dict[str, Any]:
-    return {"node": row.node, "i": row.i, "sha256": canonical.sha(row.file), "sig": b64(row.sig)}
+    return {"node": row.node, "i": row.i, "number": row.number, "sha256": canonical.sha(row.file), "sig": b64(row.sig)}
 
 
 def _bid(row: Opened) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from bidding import events, lots, nodes
 from bidding.models import Admission, NodeClose, Release, ReleaseHash, Roll
@@ -24,6 +24,8 @@ from sealing.wire import WireError
 from supervision import facts, log
 
 RULE = "kaibiao-seal/1 1.5"
+Target = tuple[str, str, int]
+"""Lot, stage and the number of its admission."""
 MAX_FACT_FILE = 40_000
 """A longer release stands in the log by its hash and in the public folder as a file."""
 
@@ -33,33 +35,48 @@ def final_roll(lot_code: str) -> Roll | None:
     return found
 
 
+def admissions(lot_code: str, stage: str) -> list[Admission]:
+    """Every `stage.admitted` of a stage, in their order."""
+    query = select(Admission).where(Admission.lot == lot_code, Admission.stage == stage)
+    return list(db.session.scalars(query.order_by(Admission.number)))
+
+
 def admission(lot_code: str, stage: str) -> Admission | None:
     """The latest `stage.admitted` of a stage."""
-    found: Admission | None = db.session.scalar(
-        select(Admission)
-        .where(Admission.lot == lot_code, Admission.stage == stage)
-        .order_by(Admission.number.desc())
-        .limit(1)
-    )
-    return found
+    found = admissions(lot_code, stage)
+    return found[-1] if found else None
 
 
-def promised(lot_code: str, stage: str, node: str) -> ReleaseHash | None:
+def due(lot_code: str, stage: str, number: int) -> tuple[str, ...]:
+    """The bids that this admission added: what a release for it covers."""
+    return release.added([row.bids for row in admissions(lot_code, stage)[:number]])
+
+
+def promised(target: Target, node: str) -> ReleaseHash | None:
     found: ReleaseHash | None = db.session.scalar(
-        select(ReleaseHash).where(ReleaseHash.lot == lot_code, ReleaseHash.stage == stage, ReleaseHash.node == node)
+        select(ReleaseHash).where(*_promised(target), ReleaseHash.node == node)
     )
     return found
 
 
-def promises(lot_code: str, stage: str) -> int:
-    query = select(func.count()).where(ReleaseHash.lot == lot_code, ReleaseHash.stage == stage)
-    return db.session.scalar(query) or 0
+def promises(target: Target) -> int:
+    return db.session.scalar(select(func.count()).where(*_promised(target))) or 0
 
 
-def complete(lot_code: str, stage: str) -> list[Release]:
-    """The releases taken: each keeps its promise and leaves nothing out."""
+def complete(lot_code: str, stage: str, number: int = 1) -> list[Release]:
+    """The releases taken for one admission: each keeps its promise and leaves nothing out."""
+    return [row for row in every(lot_code, stage) if row.number == number]
+
+
+def every(lot_code: str, stage: str) -> list[Release]:
+    """The releases taken for all admissions of a stage."""
     query = select(Release).where(Release.lot == lot_code, Release.stage == stage)
-    return list(db.session.scalars(query.order_by(Release.i)))
+    return list(db.session.scalars(query.order_by(Release.number, Release.i)))
+
+
+def _promised(target: Target) -> tuple[ColumnElement[bool], ...]:
+    lot_code, stage, number = target
+    return ReleaseHash.lot == lot_code, ReleaseHash.stage == stage, ReleaseHash.number == number
 
 
 def lines(given: list[Release]) -> dict[str, dict[int, bytes]]:
@@ -74,8 +91,8 @@ def lines(given: list[Release]) -> dict[str, dict[int, bytes]]:
 def check_target(said: release.ReleaseHash, share: int) -> None:
     """Refuses a promise for another roll, for a stage that is not admitted, or for somebody else's share."""
     final = final_roll(said.lot)
-    admitted = admission(said.lot, said.stage)
-    if final is None or admitted is None or (said.seq, said.root, said.i) != (final.seq, final.root, share):
+    known = said.number <= len(admissions(said.lot, said.stage))
+    if final is None or not known or (said.seq, said.root, said.i) != (final.seq, final.root, share):
         raise Conflict(
             "release.target",
             "份额承诺所指的名册、阶段或份额与平台记录不符。",
@@ -92,16 +109,15 @@ def tell_committed(row: ReleaseHash, now: datetime) -> None:
 def take(node: str, body: Mapping[str, Any], now: datetime) -> None:
     """Keep a release once; one that breaks its promise or leaves a bid out is void, and refused."""
     file, sig, target = _read(node, body)
-    promise = promised(*target, node)
-    if promise is None or promises(*target) < _threshold(*target):
+    promise = promised(target, node)
+    if promise is None or promises(target) < _threshold(*target[:2]):
         raise Conflict(
             "release.too_early",
             "承诺的份额摘要不足门限数，现在不能发布份额。",
             "Fewer than t release hashes are logged: no release yet.",
             rule=RULE,
         )
-    one = (Release.lot == promise.lot, Release.stage == promise.stage, Release.node == node)
-    if db.session.scalar(select(Release.id).where(*one)) is not None:
+    if any(row.node == node for row in complete(*target)):
         return
     found = _faults(promise, file)
     if found:
@@ -110,6 +126,7 @@ def take(node: str, body: Mapping[str, Any], now: datetime) -> None:
         lot=promise.lot,
         stage=promise.stage,
         seq=promise.seq,
+        number=promise.number,
         node=node,
         i=promise.i,
         file=file,
@@ -121,7 +138,7 @@ def take(node: str, body: Mapping[str, Any], now: datetime) -> None:
     _log(row, now)
 
 
-def _read(node: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, tuple[str, str]]:
+def _read(node: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, Target]:
     """The release file, the signature over it (none for an evaluation stage), and what it is for."""
     if "sig" in body:
         signed = nodes.statement(node, body)
@@ -129,12 +146,12 @@ def _read(node: str, body: Mapping[str, Any]) -> tuple[bytes, bytes, tuple[str, 
             said = release.Release.parse(signed.raw)
         except WireError as error:
             raise nodes.malformed(str(error)) from error
-        return signed.raw, signed.sig, (said.lot, said.stage)
+        return signed.raw, signed.sig, (said.lot, said.stage, said.number)
     names = ("lot", "stage", "age")
     if not all(isinstance(body.get(name), str) for name in names):
         raise nodes.malformed("a release is {file, sig}, or {lot, stage, age} for the evaluation")
     try:
-        return unb64(body["age"]), b"", (body["lot"], body["stage"])
+        return unb64(body["age"]), b"", (body["lot"], body["stage"], int(body.get("number", 1)))
     except ValueError as error:
         raise nodes.malformed(str(error)) from error
 
@@ -150,9 +167,8 @@ def _faults(promise: ReleaseHash, file: bytes) -> list[Fault]:
         # Only the evaluator reads what is inside; here it must be the file that was promised.
         given = canonical.sha(file) == promise.release_sha256
         return [] if given else [Fault("release_hash", "份额文件与承诺不符", "not the file promised", "1.5")]
-    due = admission(promise.lot, promise.stage)
-    assert due is not None
-    return release.check_release(file, release.Release.parse(file), said, due.bids, _own_close(promise))
+    covered = due(promise.lot, promise.stage, promise.number)
+    return release.check_release(file, release.Release.parse(file), said, covered, _own_close(promise))
 
 
 def _own_close(promise: ReleaseHash) -> Close:

@@ -168,6 +168,10 @@ class Moments:
     def may_begin(self, now: datetime, *, started: bool) -> bool:
         return now >= self.opens_at and (started or now >= self.opens_at + self.open_wait)
 
+    def may_clear(self, now: datetime) -> bool:
+        """Whether a bid that was set aside may still be cleared: no node closes after `release_by`."""
+        return now < self.opens_at + self.release_by
+
     def missing_is_named(self, now: datetime) -> bool:
         """Half of `release_by` is patience enough before the board names a node that keeps the others waiting."""
         return now >= self.opens_at + self.release_by / 2

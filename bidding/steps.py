@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bidding import closing, opening, readout, record, unsealing, uploads
+from bidding import clearing, closing, opening, readout, record, unsealing, uploads
 
 
 def step_uploads(now: datetime) -> bool:
@@ -35,10 +35,18 @@ def step_read_out(now: datetime) -> bool:
     return opening.under_way() and readout.read_next(now)
 
 
+def step_clear(now: datetime) -> bool:
+    """Clear bids that were set aside: admit them when closes came late, open them, read them out, renew the record."""
+    if not clearing.is_waiting():
+        return False
+    done = [clearing.admit_later(now), clearing.open_next(now), readout.read_late(now), record.renew_due(now)]
+    return any(done)
+
+
 def step_record(now: datetime) -> bool:
     """End openings whose window is over: sign the record, disclose, publish."""
     return opening.under_way() and record.end_due(now)
 
 
-STEPS = (step_uploads, step_close, step_open, step_read_out, step_record)
+STEPS = (step_uploads, step_close, step_open, step_read_out, step_clear, step_record)
 """For the worker, in this order."""

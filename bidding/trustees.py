@@ -71,13 +71,14 @@ def take_release_hash(node: str, body: dict[str, Any], now: datetime) -> None:
         raise nodes.malformed(str(error)) from error
     share = _check_share(node, said.lot)
     releases.check_target(said, share)
-    if releases.promised(said.lot, said.stage, node) is not None:
+    if releases.promised((said.lot, said.stage, said.number), node) is not None:
         return
     fact = facts.ReleaseHash(lot=said.lot, stage=said.stage, node=node, file=b64(signed.raw), sig=b64(signed.sig))
     row = ReleaseHash(
         lot=said.lot,
         stage=said.stage,
         seq=said.seq,
+        number=said.number,
         node=node,
         i=share,
         release_sha256=said.sha256,

@@ -24,7 +24,14 @@ from sealing.keyset import Stage
 from sealing.manifest import Manifest
 from tendering.models import Lot
 
-_OUTCOMES = {Party.BIDDER: Outcome.BIDDER, Party.TRUSTEE: Outcome.TRUSTEE, Party.PLATFORM: Outcome.PLATFORM}
+_OUTCOMES = {Party.BIDDER: Outcome.BIDDER, Party.TRUSTEE: Outcome.SET_ASIDE, Party.PLATFORM: Outcome.PLATFORM}
+"""A line that a trustee answers for is inspected before anybody is blamed: until then the bid is set aside (1.7)."""
+_SHORT = Judgment(
+    Party.TRUSTEE,
+    "1.5",
+    "能用的密钥份额不足，暂不开启，待核查；不影响该投标的效力",
+    "too few good shares so far: set aside and to be inspected; the bid stays valid",
+)
 
 
 def unseal_next(now: datetime) -> bool:
@@ -44,19 +51,14 @@ def unseal_next(now: datetime) -> bool:
 def _enter_set_aside(lot: Lot, now: datetime) -> None:
     """A bid short of t good lines is set aside: its lines are inspected first, whose fault it is comes after (1.7)."""
     stage = lots.first_stage(lot).name
-    admitted = releases.admission(lot.code, stage)
-    assert admitted is not None
+    admitted = releases.admissions(lot.code, stage)[0]
     everyone = sorted([*admitted.bids, *admitted.set_aside])
     for bid in db.session.scalars(select(Bid).where(Bid.bid_id.in_(admitted.set_aside))):
         known = select(Opened.id).where(Opened.bid == bid.id, Opened.stage == stage)
         if db.session.scalar(known) is None:
             row = _row(lot, bid, stage, now)
             row.line, row.outcome = everyone.index(bid.bid_id) + 1, Outcome.SET_ASIDE
-            row.finding = {
-                "rule": "1.5",
-                "zh": "好的密钥份额不足门限数，待核查",
-                "en": "fewer than t good shares; to be inspected",
-            }
+            row.finding = _finding(_SHORT)
             db.session.add(row)
     db.session.flush()
 
@@ -67,8 +69,7 @@ def _row(lot: Lot, bid: Bid, stage: str, now: datetime) -> Opened:
 
 def _unseal_one(opening: Opening, lot: Lot, now: datetime) -> None:
     stage = lots.first_stage(lot)
-    admitted = releases.admission(lot.code, stage.name)
-    assert admitted is not None
+    admitted = releases.admissions(lot.code, stage.name)[0]
     done = {row.bid_id for row in outcomes(lot.code)}
     left = [bid_id for bid_id in sorted(admitted.bids) if bid_id not in done]
     if not left:
@@ -80,15 +81,14 @@ def _unseal_one(opening: Opening, lot: Lot, now: datetime) -> None:
     bid = db.session.scalars(select(Bid).where(Bid.bid_id == left[0])).one()
     row = _row(lot, bid, stage.name, now)
     row.line = everyone.index(bid.bid_id) + 1
-    _open(row, bid, stage)
+    open_into(row, bid, stage, releases.lines(releases.complete(lot.code, stage.name)).get(bid.bid_id, {}))
     db.session.add(row)
     db.session.flush()
     events.tell(lot.code, "bid.unsealed", now, n=number, of=of)
 
 
-def _open(row: Opened, bid: Bid, stage: Stage) -> None:
+def open_into(row: Opened, bid: Bid, stage: Stage, lines: dict[int, bytes]) -> None:
     """Opened, or judged by sealing.md 1.6 and 1.7: the order of the checks there decides who is blamed."""
-    lines = releases.lines(releases.complete(bid.lot, stage.name)).get(bid.bid_id, {})
     manifest = Manifest.parse(bid.manifest)
     envelope = db.session.scalars(select(Envelope).where(Envelope.bid == bid.id, Envelope.stage == stage.name)).one()
     with tempfile.TemporaryDirectory(dir=site().folder("tmp")) as folder:
@@ -111,8 +111,7 @@ def _found(
     except FileNotFoundError:
         return Judgment(Party.PLATFORM, "1.6(d)", "平台丢失了密文", "the platform lost the ciphertext")
     except protocol.TooFewLinesError:
-        # t releases are complete, so those who left this line out had called it bad in their closes.
-        return Judgment(Party.TRUSTEE, "1.7", "密钥份额不足，待核查", "too few shares; to be inspected")
+        return _SHORT
 
 
 def _finding(judgment: Judgment) -> dict[str, Any]:

@@ -63,9 +63,7 @@ def combine(manifest: Manifest, stage: str, lines: Mapping[int, bytes]) -> Combi
     envelope = manifest.envelope(stage)
     if len(lines) < envelope.t:
         raise TooFewLinesError(f"{len(lines)} lines of {envelope.t}")
-    disputed = tuple(
-        _disputed(i, defect) for i in sorted(lines) if (defect := _defect(envelope, i, lines[i])) is not None
-    )
+    disputed = disputed_lines(envelope, lines)
     bad = {judgment.trustee for judgment in disputed}
     good = {i: line for i, line in lines.items() if i not in bad}
     if len(good) < envelope.t:
@@ -82,6 +80,11 @@ def combine(manifest: Manifest, stage: str, lines: Mapping[int, bytes]) -> Combi
             "the key that the shares make is not the one the envelope is encrypted to",
         )
     return Combined(secret, every, disputed)
+
+
+def disputed_lines(envelope: Envelope, lines: Mapping[int, bytes]) -> tuple[Judgment, ...]:
+    """The released lines that fail (a): not the committed ones, whoever is to blame."""
+    return tuple(_disputed(i, defect) for i in sorted(lines) if (defect := _defect(envelope, i, lines[i])) is not None)
 
 
 def recompute(envelope: Envelope, good: Mapping[int, bytes]) -> dict[int, bytes] | Judgment:

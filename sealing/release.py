@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -17,6 +17,8 @@ from sealing.roll import MAX_SEQ, Close
 
 RELEASE_TYPE = "kaibiao-release/1"
 RELEASE_HASH_TYPE = "kaibiao-release-hash/1"
+MAX_ROUNDS = 1000
+_TARGET = ("lot", "root", "stage", "seq", "i", "number")
 
 
 @dataclass(frozen=True)
@@ -27,23 +29,37 @@ class Admission:
     set_aside: tuple[str, ...]
 
 
-def admitted(live: Sequence[Manifest], stage: Stage, closes: Mapping[int, Close]) -> Admission:
-    """`stage.admitted` of the first stage, as everybody recomputes it from the closes logged below it.
+def admitted(
+    live: Sequence[Manifest], stage: Stage, closes: Mapping[int, Close], cleared: Collection[tuple[str, int]] = ()
+) -> Admission:
+    """`stage.admitted` of the first stage, as everybody recomputes it from what is logged below it.
 
-    `closes` maps a trustee's index to its logged close; a line is good when that close does not list it as bad.
+    `closes` maps a trustee's index to its logged close; a line is good when that close does not list it as bad, or when
+    the trustee's published identity showed it good: `cleared` are those, as (bid_id, i).
     """
-    bids = {manifest.bid_id: _good_lines(manifest.bid_id, stage, closes) for manifest in live}
+    bids = {manifest.bid_id: _good_lines(manifest.bid_id, stage, closes, cleared) for manifest in live}
     enough = {bid_id for bid_id, good in bids.items() if good >= stage.t}
     return Admission(tuple(sorted(enough)), tuple(sorted(set(bids) - enough)))
 
 
-def _good_lines(bid_id: str, stage: Stage, closes: Mapping[int, Close]) -> int:
-    return sum(entry.i in closes and (bid_id, stage.name) not in closes[entry.i].bad for entry in stage.trustees)
+def _good_lines(bid_id: str, stage: Stage, closes: Mapping[int, Close], cleared: Collection[tuple[str, int]]) -> int:
+    return sum(
+        entry.i in closes and ((bid_id, entry.i) in cleared or (bid_id, stage.name) not in closes[entry.i].bad)
+        for entry in stage.trustees
+    )
+
+
+def added(rounds: Sequence[Collection[str]]) -> tuple[str, ...]:
+    """What the last of these admissions adds to those before it, sorted: the bids that its release covers."""
+    return tuple(sorted(set(rounds[-1]).difference(*rounds[:-1])))
 
 
 @dataclass(frozen=True)
 class ReleaseHash:
-    """A trustee's commitment to its release file, so that nobody reads while others can still hold back."""
+    """A trustee's commitment to its release file, so that nobody reads while others can still hold back.
+
+    `number` counts the stage's admissions: a later one adds bids, and has promises and releases of its own.
+    """
 
     lot: str
     root: str
@@ -51,19 +67,20 @@ class ReleaseHash:
     seq: int
     i: int
     sha256: str
+    number: int = 1
 
     def content(self) -> dict[str, Any]:
         return {"type": RELEASE_HASH_TYPE, **asdict(self)}
 
     @classmethod
     def read(cls, signed: Signed) -> Self:
-        fields = wire.parse(signed.raw, RELEASE_HASH_TYPE, ("lot", "root", "stage", "seq", "i", "sha256"))
-        return cls(*_target(fields), fields.text("sha256", wire.SHA256))
+        fields = wire.parse(signed.raw, RELEASE_HASH_TYPE, (*_TARGET, "sha256"))
+        return cls(*_target(fields), fields.text("sha256", wire.SHA256), _number(fields))
 
 
 @dataclass(frozen=True)
 class Release:
-    """One trustee's lines of one stage, by bid_id."""
+    """One trustee's lines of one stage, by bid_id: of the bids that the stage's admission of this number added."""
 
     lot: str
     root: str
@@ -71,6 +88,7 @@ class Release:
     seq: int
     i: int
     lines: Mapping[str, bytes]
+    number: int = 1
 
     def encode(self) -> bytes:
         lines = {bid_id: line.decode("ascii") for bid_id, line in self.lines.items()}
@@ -79,11 +97,11 @@ class Release:
     @classmethod
     def parse(cls, raw: bytes) -> Self:
         """Read the exact form; WireError otherwise."""
-        fields = wire.parse(raw, RELEASE_TYPE, ("lot", "root", "stage", "seq", "i", "lines"))
+        fields = wire.parse(raw, RELEASE_TYPE, (*_TARGET, "lines"))
         lines = fields.mapping("lines", wire.BID_ID)
         if not all(line.isascii() for line in lines.values()):
             raise wire.WireError("release.lines: not ASCII")
-        return cls(*_target(fields), {bid_id: line.encode("ascii") for bid_id, line in lines.items()})
+        return cls(*_target(fields), {bid_id: line.encode("ascii") for bid_id, line in lines.items()}, _number(fields))
 
     def file(self, keyset: Keyset) -> bytes:
         """The release file: this statement as it is for a public stage, encrypted to its readers for another."""
@@ -96,7 +114,8 @@ class Release:
 
 def commit(release: Release, file: bytes) -> ReleaseHash:
     """The statement that the trustee logs before it gives `file` to anybody."""
-    return ReleaseHash(release.lot, release.root, release.stage, release.seq, release.i, canonical.sha(file))
+    target = (release.lot, release.root, release.stage, release.seq, release.i)
+    return ReleaseHash(*target, canonical.sha(file), release.number)
 
 
 def open_for_evaluation(file: bytes, keyset: Keyset, secret: bytes) -> Release:
@@ -107,7 +126,7 @@ def open_for_evaluation(file: bytes, keyset: Keyset, secret: bytes) -> Release:
 def check_release(file: bytes, release: Release, promised: ReleaseHash, due: Sequence[str], own: Close) -> list[Fault]:
     """All that makes a release void and its trustee answerable: another file than promised, or a bid left out.
 
-    `due` are the admitted bids; `own` is the trustee's close, whose bad lines it need not give.
+    `due` are the bids that the admission added; `own` is the trustee's close, whose bad lines it need not give.
     """
     return list(_release_faults(file, release, promised, set(due), own))
 
@@ -152,3 +171,7 @@ def _target(fields: wire.Fields) -> tuple[str, str, str, int, int]:
         fields.integer("seq", 1, MAX_SEQ),
         fields.integer("i", 1, MAX_TRUSTEES),
     )
+
+
+def _number(fields: wire.Fields) -> int:
+    return fields.integer("number", 1, MAX_ROUNDS)

@@ -25,6 +25,9 @@ ADMITTED = "kaibiao-admitted/1"
 OPENING = "kaibiao-opening-started/1"
 DESTROYED = "kaibiao-destroyed/1"
 
+Round = tuple[str, int]
+"""A stage and the number of its admission."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -46,10 +49,13 @@ class Counted:
 
 @dataclass(frozen=True)
 class Admitted:
+    """A logged admission; `number` counts those of its stage, of which a later one may add bids."""
+
     index: int
     stage: str
     bids: tuple[str, ...]
     set_aside: tuple[str, ...]
+    number: int = 1
 
 
 @dataclass
@@ -64,9 +70,9 @@ class LotView:
     failed: bool = False
     opening_started: int | None = None
     members: dict[str, str] = field(default_factory=dict)
-    admissions: dict[str, Admitted] = field(default_factory=dict)
-    hashes: dict[str, dict[int, ReleaseHash]] = field(default_factory=dict)
-    released: dict[str, set[int]] = field(default_factory=dict)
+    rounds: dict[str, list[Admitted]] = field(default_factory=dict)
+    hashes: dict[Round, dict[int, ReleaseHash]] = field(default_factory=dict)
+    released: dict[Round, set[int]] = field(default_factory=dict)
     destroyed: dict[str, set[int]] = field(default_factory=dict)
 
     @property
@@ -76,6 +82,11 @@ class LotView:
     @property
     def deadline(self) -> Deadline | None:
         return self.course.deadline
+
+    @property
+    def admissions(self) -> dict[str, Admitted]:
+        """The latest admission of each stage: all its bids, whoever of them was added when."""
+        return {stage: rounds[-1] for stage, rounds in self.rounds.items()}
 
     @property
     def box(self) -> Box | None:
@@ -185,7 +196,8 @@ class _Reading:
             return
         first = fact.stage == terms.keyset.stages[0].name
         if first or self._all_members(fact):
-            self.found.admissions[fact.stage] = Admitted(index, fact.stage, fact.bids, fact.set_aside)
+            rounds = self.found.rounds.setdefault(fact.stage, [])
+            rounds.append(Admitted(index, fact.stage, fact.bids, fact.set_aside, len(rounds) + 1))
 
     def _all_members(self, fact: facts.StageAdmitted) -> bool:
         said = {"lot": fact.lot, "stage": fact.stage, "seq": fact.seq, "root": fact.root}
@@ -220,12 +232,13 @@ class _Reading:
             return
         expected = (self.found.lot, final.fact.root, fact.stage, final.fact.seq, i)
         if (said.lot, said.root, said.stage, said.seq, said.i) == expected:
-            self.found.hashes.setdefault(fact.stage, {}).setdefault(i, said)
+            self.found.hashes.setdefault((fact.stage, said.number), {}).setdefault(i, said)
 
     def _given(self, fact: facts.Release) -> None:
-        promised = self.found.hashes.get(fact.stage, {})
-        given = {i for i, said in promised.items() if said.sha256 == fact.sha256}
-        self.found.released.setdefault(fact.stage, set()).update(given)
+        for (stage, number), promised in self.found.hashes.items():
+            given = {i for i, said in promised.items() if stage == fact.stage and said.sha256 == fact.sha256}
+            if given:
+                self.found.released.setdefault((stage, number), set()).update(given)
 
     def _trustee(self, node: str, signed: Signed) -> int | None:
         """The share index of the node, if its pinned key made the signature."""

@@ -276,47 +276,57 @@ class BiddingStage(Stage):
             due = db.session.execute(
                 select(Opening.lot).where(Opening.lot.in_(select(Roll.lot).where(Roll.final)))
             ).scalars()
-            lots = [lot for lot in due if self.lot_state(lot) == LotState.OPENING]
+            lots = [lot for lot in due if self.lot_state(lot) in (LotState.OPENING, LotState.OPENED)]
         return any(self.release(trustee, lot, "sheet") for lot in lots for trustee in self.trustees.values())
 
     def lot_state(self, lot: str) -> str:
         return service.lot_of(lot).state
 
     def release(self, trustee: Trustee, lot: str, stage: str) -> bool:
+        """What this trustee has still to promise or give, admission by admission."""
         from bidding import releases
 
         if not trustee.awake:
             return False
         with self.act(write=False):
-            promised = releases.promised(lot, stage, trustee.name)
-            given = [row.node for row in releases.complete(lot, stage)]
-            many = releases.promises(lot, stage)
+            rounds = len(releases.admissions(lot, stage))
+        done = [self._release_round(trustee, lot, stage, number) for number in range(1, rounds + 1)]
+        return any(done)
+
+    def _release_round(self, trustee: Trustee, lot: str, stage: str, number: int) -> bool:
+        from bidding import releases
+
+        with self.act(write=False):
+            promised = releases.promised((lot, stage, number), trustee.name)
+            given = [row.node for row in releases.complete(lot, stage, number)]
+            many = releases.promises((lot, stage, number))
         if promised is None:
-            file = self.release_file(trustee, lot, stage)
+            file = self.release_file(trustee, lot, stage, *([number] if number > 1 else []))
             said = release.commit(release.Release.parse(file), file)
             self.answer_with(trustees.take_release_hash, trustee, said.content())
             return True
         if trustee.name in given or many < 3:
             return False
-        file = self.release_file(trustee, lot, stage)
+        file = self.release_file(trustee, lot, stage, *([number] if number > 1 else []))
         signed = Signed(file, keys.sign(file, trustee.key.private))
         with self.act() as now:
             trustees.take_release(trustee.name, signed.to_json(), now)
         return True
 
-    def release_file(self, trustee: Trustee, lot: str, stage: str) -> bytes:
+    def release_file(self, trustee: Trustee, lot: str, stage: str, number: int = 1) -> bytes:
         from bidding import releases
 
         with self.act(write=False):
             admitted = releases.admission(lot, stage)
             assert admitted is not None
-            bids = db.session.scalars(select(Bid).where(Bid.bid_id.in_(admitted.bids))).all()
+            due = releases.due(lot, stage, number)
+            bids = db.session.scalars(select(Bid).where(Bid.bid_id.in_(due))).all()
         lines = {}
         for bid in bids:
             if (bid.bid_id, stage) not in trustee.bad:
                 wrapped = Manifest.parse(bid.manifest).envelope(stage).share(trustee.i).wrapped
                 lines[bid.bid_id] = shares.unwrap(wrapped, SUITE, trustee.secrets[lot, stage])
-        return release.Release(lot, admitted.root, stage, admitted.seq, trustee.i, lines).encode()
+        return release.Release(lot, admitted.root, stage, admitted.seq, trustee.i, lines, number).encode()
 
     def start(self, lot: str) -> None:
         """The host starts the opening."""

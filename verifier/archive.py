@@ -21,6 +21,7 @@ from supervision.checkpoint import Checkpoint
 from supervision.note import Note
 from supervision.vocabulary import KINDS, Fact, from_json
 from verifier.address import AddressError, Downloads
+from verifier.release import file_name
 
 SETTLE_S = 30
 """How long the log may take to cosign what the portal already shows."""
@@ -94,15 +95,25 @@ def _derived(folder: Path) -> Iterator[str]:
         yield from (f"sheets/{manifest.bid_id}.json" for manifest in manifests)
         for stage in keyset.stages:
             if stage.audience is Audience.PUBLIC:
-                yield from _of_stage(stage, manifests)
+                yield from _of_stage(stage, manifests, _rounds(folder, stage))
+    if (folder / "record.json").exists():
+        versions = _read(folder / "record.json").get("version", 1)
+        yield from (f"records/{number}.{end}" for number in range(1, versions) for end in ("json", "sigs.json"))
     if (folder / "committee.json").exists():
         yield from (f"scores/{row['alias']}.json" for row in _read(folder / "committee.json")["members"])
 
 
-def _of_stage(stage: Stage, manifests: list[Manifest]) -> Iterator[str]:
-    for entry in stage.trustees:
-        yield f"releases/{stage.name}-{entry.i}.json"
-        yield f"releases/{stage.name}-{entry.i}.sig"
+def _rounds(folder: Path, stage: Stage) -> int:
+    """How many admissions the stage had, each with releases of its own."""
+    path = folder / "admissions.json"
+    rows = canonical.decode(path.read_bytes()) if path.exists() else []
+    return max((row.get("number", 1) for row in rows if row["stage"] == stage.name), default=1)
+
+
+def _of_stage(stage: Stage, manifests: list[Manifest], rounds: int) -> Iterator[str]:
+    for name in (file_name(stage, entry.i, number) for entry in stage.trustees for number in range(1, rounds + 1)):
+        yield f"releases/{name}.json"
+        yield f"releases/{name}.sig"
     for manifest in manifests:
         yield f"ciphertexts/{manifest.envelope(stage.name).ciphertext_sha256}.age"
 

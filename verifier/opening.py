@@ -18,7 +18,7 @@ from sealing.sheet import Sheet
 from supervision import facts
 from supervision.lotview import Admitted
 from verifier.case import LotCase, short
-from verifier.claims import Section, not_due, one
+from verifier.claims import Claim, Section, not_due, one
 from verifier.listed import Listed
 from verifier.release import Given
 from verifier.source import MissingError, find
@@ -46,14 +46,34 @@ def bids(
     for bid_id in admitted.bids:
         entry = manifests[bid_id]
         lines = {one_file.i: one_file.release.lines[bid_id] for one_file in given if bid_id in one_file.release.lines}
+        disputed = opening.disputed_lines(entry.manifest.envelope(stage.name), lines)
+        if len(lines) - len(disputed) < stage.t:
+            yield from _short(lot, bid_id, disputed)
+            continue
         plain, judgment, disputed = _opened(lot, stage, entry.manifest, lines)
         here = Read(bid_id, entry.sha256, plain, None if plain is None else Sheet.parse(plain), judgment)
         read.append(here)
         faults = [*_disputed(bid_id, disputed), *_read_faults(lot, here)]
         yield from one("bid", faults, _read_words(here))
     for bid_id in admitted.set_aside:
-        yield not_due("bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened")
+        yield _aside(bid_id)
     return read
+
+
+def _aside(bid_id: str) -> Claim:
+    return not_due("bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened")
+
+
+def _short(lot: LotCase, bid_id: str, disputed: tuple[Judgment, ...]) -> Iterator[Claim]:
+    """With fewer than t committed lines a bid is set aside, and was not read out."""
+    faults = list(_disputed(bid_id, disputed))
+    if any(fact.bid_id == bid_id for _, fact in lot.logged(facts.BidOpened)):
+        said = "宣布已开启，但份额不足", "was read out, but too few shares of it were released"
+        faults.append(Words(*(f"{short(bid_id)} {words}" for words in said)))
+    if faults:
+        yield from one("bid", faults, Words("", ""))
+    else:
+        yield _aside(bid_id)
 
 
 def _opened(
@@ -68,8 +88,6 @@ def _opened(
                 found = opening.open_envelope(manifest, stage.name, lines, ciphertext, plain)
         except MissingError:
             return None, Judgment(Party.PLATFORM, "1.6(d)", "缺少密文", "the ciphertext is missing"), ()
-        except opening.TooFewLinesError:
-            return None, Judgment(Party.TRUSTEE, "1.7", "密钥份额不足", "too few shares"), ()
         if isinstance(found, Judgment):
             return None, found, ()
         return plain.read_bytes(), None, found.disputed

@@ -29,6 +29,7 @@ def record(lot: LotCase, read: list[Read], admitted: Admitted) -> Section[None]:
     raw, fact = lot.get("record.json"), logged[-1][1]
     told = read_json(lot.archive, lot.path("record.json"))
     faults = [*_record_faults(lot, raw, fact), *_content_faults(lot, told, read, admitted)]
+    faults += _version_faults(lot, told, [one_fact for _, one_fact in logged])
     who = ", ".join(one_sig.by for one_sig in fact.signatures)
     yield from one(
         "record",
@@ -59,6 +60,21 @@ def _record_faults(lot: LotCase, raw: bytes, fact: facts.OpeningRecord) -> Itera
             )
     if "platform" not in {signature.by for signature in fact.signatures}:
         yield Words("开标记录没有平台签名", "the platform did not sign the record")
+
+
+def _version_faults(lot: LotCase, told: Mapping[str, Any], logged: list[facts.OpeningRecord]) -> Iterator[Words]:
+    """Every version that was logged is readable, names the one before it, and takes back nothing that was read out."""
+    hashes = list(dict.fromkeys(fact.record_sha256 for fact in logged))
+    earlier = [lot.get(f"records/{number}.json") for number in range(1, len(hashes))]
+    if [canonical.sha(raw) for raw in earlier] != hashes[:-1]:
+        yield Words("开标记录的旧版与日志中的哈希不符", "an earlier version of the record is not the one logged")
+    if earlier and (told["version"], told["replaces"]) != (len(hashes), hashes[-2]):
+        yield Words("开标记录未写明它接续的旧版", "the record does not name the version that it replaces")
+    shown = {row["bid_id"]: row["sheet_sha256"] for row in told["bids"]}
+    for raw in earlier:
+        for row in canonical.decode(raw)["bids"]:
+            if row["sheet_sha256"] not in (None, shown.get(row["bid_id"])):
+                yield _about(row["bid_id"], "在新版开标记录中被改动", "was changed in a later version of the record")
 
 
 def _supervisor_signed(lot: LotCase, raw: bytes, fact: facts.OpeningRecord) -> bool:

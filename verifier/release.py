@@ -10,6 +10,7 @@ from kernel.errors import Words
 from kernel.statements import Signed
 from sealing import release
 from sealing.keyset import Audience, Stage
+from sealing.manifest import Manifest
 from sealing.release import Admission, Release
 from sealing.roll import Close, Status
 from supervision import facts
@@ -34,22 +35,27 @@ class Given:
 
 
 def admission(lot: LotCase, found: list[Listed]) -> Section[Admitted | None]:
-    """The first stage's admission is what the live bids and the closes below it make."""
+    """Each admission of the first stage is what the live bids and the closes below it make; a later one only adds."""
     stage = lot.keyset.stages[0]
     logged = [(index, fact) for index, fact in lot.logged(facts.StageAdmitted) if fact.stage == stage.name]
-    admitted = lot.view.admissions.get(stage.name)
-    if admitted is None or not found:
+    rounds = lot.view.rounds.get(stage.name)
+    if not rounds or not found:
         yield _not_admitted(due=bool(logged) and lot.happened(LotEvent.END_OPENING) is not None)
         return None
-    closes = {i: said.close for i, said in lot.view.closes_of(lot.final).items() if said.index < admitted.index}
     live = [entry.manifest for entry in found if entry.status is Status.LIVE]
-    expected = release.admitted(live, stage, closes)
-    wrong = Words("准入的投标与封箱声明推出的不同", "other bids were admitted than the closes below it admit")
-    bids, aside = len(expected.bids), len(expected.set_aside)
-    good = Words(f"{bids} 份准予开启，{aside} 份暂置", f"{bids} bids admitted, {aside} set aside")
-    same = Admission(admitted.bids, admitted.set_aside) == expected
-    yield from one("admitted", [] if same else [wrong], good)
-    return admitted
+    for admitted in rounds:
+        wrong = Words("准入的投标与封箱声明推出的不同", "other bids were admitted than the closes below it admit")
+        bids, aside = len(admitted.bids), len(admitted.set_aside)
+        good = Words(f"{bids} 份准予开启，{aside} 份暂置", f"{bids} bids admitted, {aside} set aside")
+        same = Admission(admitted.bids, admitted.set_aside) == _expected(lot, stage, live, admitted)
+        yield from one("admitted", [] if same else [wrong], good)
+    return rounds[-1]
+
+
+def _expected(lot: LotCase, stage: Stage, live: list[Manifest], admitted: Admitted) -> Admission:
+    """What the closes in the log below an admission make of it."""
+    counted = lot.view.closes_of(lot.final).items()
+    return release.admitted(live, stage, {i: said.close for i, said in counted if said.index < admitted.index})
 
 
 def _not_admitted(*, due: bool) -> Claim:
@@ -92,40 +98,53 @@ def started(lot: LotCase) -> Section[None]:
 
 
 def order(lot: LotCase, stage: Stage) -> Section[bool]:
-    """As many promises as it takes stand in the log before the first line is given; every given file is the promised one."""
+    """As many promises as it takes stand in the log before the first line is given; every given file is the promised one.
+
+    So it is for each admission by itself: a later one has promises and releases of its own.
+    """
     given = [(index, fact) for index, fact in lot.logged(facts.Release) if fact.stage == stage.name]
     if not given:
         yield not_due("hashes", f"{stage.name}：尚未发布份额", f"{stage.name}: no release yet")
         return False
-    promised = _promises(lot, stage)
+    rounds = [_promises(lot, stage, number) for name, number in sorted(lot.view.hashes) if name == stage.name]
     names = ", ".join(sorted({fact.node for _, fact in given}))
+    promised = sum(len(promises) for promises in rounds)
     good = Words(
-        f"{stage.name}：{len(promised)} 份承诺在先，发布者 {names}",
-        f"{stage.name}: {len(promised)} promises first, then released by {names}",
+        f"{stage.name}：{promised} 份承诺在先，发布者 {names}",
+        f"{stage.name}: {promised} promises first, then released by {names}",
     )
-    return (yield from one("hashes", _order_faults(stage, given, promised), good))
+    return (yield from one("hashes", _order_faults(stage, given, rounds), good))
 
 
 def _order_faults(
-    stage: Stage, given: list[tuple[int, facts.Release]], promised: Mapping[int, Promise]
+    stage: Stage, given: list[tuple[int, facts.Release]], rounds: list[dict[int, Promise]]
 ) -> Iterator[Words]:
-    enough, (first, early) = sorted(index for index, _ in promised.values())[: stage.t], given[0]
-    if len(enough) < stage.t or first < enough[-1]:
-        yield Words(
-            f"{stage.name}：第 {first} 条发布份额时，承诺不足 {stage.t} 份",
-            f"{stage.name}: {early.node} released in entry {first}, before {stage.t} promises were logged",
-        )
+    known = set[str]()
+    for promised in rounds:
+        hashes = {said.sha256 for _, said in promised.values()}
+        yield from _early(stage, [row for row in given if row[1].sha256 in hashes], promised)
+        known |= hashes
     for index, fact in given:
-        if fact.sha256 not in {said.sha256 for _, said in promised.values()}:
+        if fact.sha256 not in known:
             yield Words(
                 f"{stage.name}：{fact.node} 发布的文件（第 {index} 条）与其承诺不符",
                 f"{stage.name}: {fact.node} released (entry {index}) another file than it promised",
             )
 
 
-def _promises(lot: LotCase, stage: Stage) -> dict[int, Promise]:
-    """Share index to entry and promise, of those that count."""
-    standing, found = lot.view.hashes.get(stage.name, {}), dict[int, Promise]()
+def _early(stage: Stage, given: list[tuple[int, facts.Release]], promised: Mapping[int, Promise]) -> Iterator[Words]:
+    enough = sorted(index for index, _ in promised.values())[: stage.t]
+    if given and (len(enough) < stage.t or given[0][0] < enough[-1]):
+        first, early = given[0]
+        yield Words(
+            f"{stage.name}：第 {first} 条发布份额时，承诺不足 {stage.t} 份",
+            f"{stage.name}: {early.node} released in entry {first}, before {stage.t} promises were logged",
+        )
+
+
+def _promises(lot: LotCase, stage: Stage, number: int) -> dict[int, Promise]:
+    """Share index to entry and promise, of those that count for an admission."""
+    standing, found = lot.view.hashes.get((stage.name, number), {}), dict[int, Promise]()
     for index, fact in lot.logged(facts.ReleaseHash):
         for i, said in standing.items():
             if fact.stage == stage.name and fact.signed.raw == canonical.encode(said.content()):
@@ -133,18 +152,18 @@ def _promises(lot: LotCase, stage: Stage) -> dict[int, Promise]:
     return found
 
 
-def files(lot: LotCase, stage: Stage, admitted: Admitted) -> Section[list[Given]]:
+def files(lot: LotCase, stage: Stage) -> Section[list[Given]]:
     """The released lines of a public stage, as promised and complete; t of them."""
     found, faults = list[Given](), list[Words]()
-    promised = lot.view.hashes.get(stage.name, {})
-    for i in sorted(promised):
-        raw = find(lot.archive, lot.path(f"releases/{stage.name}-{i}.json"))
-        if raw is None:
-            continue
-        wrong = list(_file_faults(lot, stage, promised[i], raw, admitted))
-        faults += wrong
-        if not wrong:
-            found.append(Given(i, Release.parse(raw)))
+    for one_round in lot.view.rounds.get(stage.name, ()):
+        for i, promised in sorted(lot.view.hashes.get((stage.name, one_round.number), {}).items()):
+            raw = find(lot.archive, lot.path(f"releases/{file_name(stage, i, promised.number)}.json"))
+            if raw is None:
+                continue
+            wrong = list(_file_faults(lot, stage, promised, raw))
+            faults += wrong
+            if not wrong:
+                found.append(Given(i, Release.parse(raw)))
     if len(found) < stage.t and not faults:
         faults.append(
             Words(f"{stage.name}：份额文件不足 {stage.t} 份", f"{stage.name}: fewer than {stage.t} release files")
@@ -160,14 +179,18 @@ def files(lot: LotCase, stage: Stage, admitted: Admitted) -> Section[list[Given]
     return found
 
 
-def _file_faults(
-    lot: LotCase, stage: Stage, promised: release.ReleaseHash, raw: bytes, admitted: Admitted
-) -> Iterator[Words]:
+def file_name(stage: Stage, i: int, number: int) -> str:
+    """A trustee's release as the portal publishes it; those for later admissions bear their number."""
+    return f"{stage.name}-{i}" + (f".{number}" if number > 1 else "")
+
+
+def _file_faults(lot: LotCase, stage: Stage, promised: release.ReleaseHash, raw: bytes) -> Iterator[Words]:
     org = stage.trustee(promised.i).org
     own = _own_close(lot, promised.i)
-    for fault in release.check_release(raw, Release.parse(raw), promised, admitted.bids, own):
+    due = release.added([one_round.bids for one_round in lot.view.rounds[stage.name][: promised.number]])
+    for fault in release.check_release(raw, Release.parse(raw), promised, due, own):
         yield Words(f"{org}：{fault.zh}", f"{org}: {fault.en}")
-    text = lot.get(f"releases/{stage.name}-{promised.i}.sig").decode("ascii").strip()
+    text = lot.get(f"releases/{file_name(stage, promised.i, promised.number)}.sig").decode("ascii").strip()
     signed = Signed(raw, keys.unb64(text))
     if not signed.signed_by(keys.parse(stage.trustee(promised.i).sign_key)):
         yield Words(f"{org} 的份额文件签名无效", f"the release of {org} is not signed by it")

@@ -133,7 +133,7 @@ def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read
     if admitted is None or not lot.logged(facts.OpeningRecord):
         yield not_due("releases", "份额随开标记录公布", "released lines are published with the opening record")
         return []
-    given: list[Lines] = (yield from guarded("releases", release.files(lot, stage, admitted))) or []
+    given: list[Lines] = (yield from guarded("releases", release.files(lot, stage))) or []
     read = (yield from guarded("bid", opening.bids(lot, stage, found, admitted, given))) or []
     yield from guarded("readout", opening.nothing_else(lot, stage, read))
     return read

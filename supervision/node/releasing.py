@@ -36,13 +36,23 @@ from supervision.node.trustee import Trustee
 
 @dataclass(frozen=True)
 class Due:
-    """A stage whose release conditions hold."""
+    """An admission of a stage, and what a release for it rests on."""
 
     view: LotView
     terms: Terms
     final: Box
     stage: Stage
     admitted: Admitted
+
+    @property
+    def name(self) -> str:
+        """Lot, stage and admission, as settings and answers name them."""
+        return f"{self.view.lot}/{self.stage.name}/{self.admitted.number}"
+
+    @property
+    def given(self) -> str:
+        """The setting that says when the release was given."""
+        return f"given/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -70,18 +80,20 @@ class Releasing:
         return any(done) or self._destroy(view, terms, now)
 
     def _stage(self, view: LotView, terms: Terms, final: Box, stage: Stage) -> bool:
-        admitted = view.admissions.get(stage.name)
-        if admitted is None or self._given(view.lot, stage.name, final):
+        """Admission by admission: a later one adds bids, and what was released before is not released again."""
+        rounds = view.rounds.get(stage.name, ())
+        done = [self._round(Due(view, terms, final, stage, admitted)) for admitted in rounds]
+        return any(done)
+
+    def _round(self, due: Due) -> bool:
+        if self.state.setting(due.given) is not None or not self._may_release(due, self.clock.now()):
             return False
-        due = Due(view, terms, final, stage, admitted)
-        if not self._may_release(due, self.clock.now()):
-            return False
-        if self.statements.own(view.lot, _promise_kind(stage), final.fact.seq) is None:
+        if self._own(due, _promise_kind(due.stage)) is None:
             return self._promise(due)
         return self._give(due)
 
-    def _given(self, lot: str, stage: str, final: Box) -> bool:
-        return self.state.setting(f"given/{lot}/{stage}/{final.fact.seq}") is not None
+    def _own(self, due: Due, kind: str) -> Signed | None:
+        return self.statements.own(due.view.lot, kind, due.admitted.number)
 
     def _may_release(self, due: Due, now: dt.datetime) -> bool:
         """Every condition of log-and-nodes.md, section 3, "Release", by this node's own clock."""
@@ -118,23 +130,22 @@ class Releasing:
         if made is None:
             return False
         file = made.file(due.terms.keyset)
-        key, seq = self.keys.witness.private, due.final.fact.seq
+        key, number = self.keys.witness.private, due.admitted.number
         promise = Signed.make(release.commit(made, file).content(), key)
         with self.state.transaction():
-            self.statements.keep(due.view.lot, (_file_kind(due.stage), seq), Signed(file, keys.sign(file, key)))
-            self.statements.keep(due.view.lot, (_promise_kind(due.stage), seq), promise)
-            name = f"release.hash/{due.view.lot}/{due.stage.name}/{seq}"
-            self.outgoing.put(name, "release.hash", promise.to_json())
+            self.statements.keep(due.view.lot, (_file_kind(due.stage), number), Signed(file, keys.sign(file, key)))
+            self.statements.keep(due.view.lot, (_promise_kind(due.stage), number), promise)
+            self.outgoing.put(f"release.hash/{due.name}", "release.hash", promise.to_json())
         return True
 
     def _release(self, due: Due) -> Release | None:
-        """This trustee's lines of every admitted bid but those it called bad."""
+        """This trustee's lines of every bid that this admission added, but those it called bad."""
         delivered = self.rolls.whole(due.view.lot, due.final.fact.seq, due.final.fact.cut_size)
         own = self.statements.own(due.view.lot, "close", due.final.fact.seq)
         if delivered is None or own is None:
             return None
         bad = {bid_id for bid_id, stage in Close.read(own).bad if stage == due.stage.name}
-        wanted = set(due.admitted.bids) - bad
+        wanted = set(self._added(due)) - bad
         secret = self.trustee.identity(due.terms, due.stage.name)
         suite = suites.named(due.terms.keyset.suite)
         lines = {
@@ -143,35 +154,53 @@ class Releasing:
             if manifest.bid_id in wanted
         }
         target = (due.view.lot, due.final.fact.root, due.stage.name, due.final.fact.seq, self.trustee.i)
-        return Release(*target, lines)
+        return Release(*target, lines, due.admitted.number)
+
+    def _added(self, due: Due) -> tuple[str, ...]:
+        """Against the admissions that this node found right; a wrong one released nothing."""
+        rounds = due.view.rounds[due.stage.name][: due.admitted.number - 1]
+        kind = _promise_kind(due.stage)
+        before = [one.bids for one in rounds if self.statements.own(due.view.lot, kind, one.number) is not None]
+        return release.added([*before, due.admitted.bids])
 
     def _give(self, due: Due) -> bool:
         """Only when t promises stand in the log: nobody reads while others can still hold back."""
-        promised = due.view.hashes.get(due.stage.name, {})
-        file = self.statements.own(due.view.lot, _file_kind(due.stage), due.final.fact.seq)
+        promised = due.view.hashes.get((due.stage.name, due.admitted.number), {})
+        file = self._own(due, _file_kind(due.stage))
         if len(promised) < due.stage.t or self.trustee.i not in promised or file is None:
             return False
         body: dict[str, Any] = file.to_json()
         if due.stage.audience is Audience.EVALUATION:
-            target = {"lot": due.view.lot, "stage": due.stage.name}
+            target = {"lot": due.view.lot, "stage": due.stage.name, "number": due.admitted.number}
             body = {**target, "age": keys.b64(file.raw), "hash": canonical.sha(file.raw)}
-        seq = due.final.fact.seq
         with self.state.transaction():
-            self.outgoing.put(f"release/{due.view.lot}/{due.stage.name}/{seq}", "release", body)
-            self.state.set(f"given/{due.view.lot}/{due.stage.name}/{seq}", rfc3339(self.clock.now()))
+            self.outgoing.put(f"release/{due.name}", "release", body)
+            self.state.set(due.given, rfc3339(self.clock.now()))
         return True
 
     def _destroy(self, view: LotView, terms: Terms, now: dt.datetime) -> bool:
-        """When the opening (or, for the evaluation, the result) is on record, unopened envelopes are shut for ever."""
-        kinds = {fact.kind for _, fact in self.lots.mirror.facts_of(view.lot)}
+        """When nothing more can be asked of a stage's identity, unopened envelopes are shut for ever."""
         for stage in terms.keyset.stages:
-            over = facts.OpeningRecord if stage.audience is Audience.PUBLIC else facts.ResultPublished
-            if (view.failed or over.kind in kinds) and self.statements.own(
-                view.lot, f"destroyed/{stage.name}", 0
-            ) is None:
+            kept = self.statements.own(view.lot, f"destroyed/{stage.name}", 0) is None
+            if kept and (view.failed or self._is_over(view, stage)):
                 self._destroyed(view.lot, terms, stage, now)
                 return True
         return False
+
+    def _is_over(self, view: LotView, stage: Stage) -> bool:
+        """The result is on record; or, for a public stage, the opening, with every bid read out or judged.
+
+        While a bid is set aside, its lines may still be cleared or disputed.
+        """
+        found = [fact for _, fact in self.lots.mirror.facts_of(view.lot)]
+        if any(isinstance(fact, facts.ResultPublished) for fact in found):
+            return True
+        admitted = view.admissions.get(stage.name)
+        recorded = any(isinstance(fact, facts.OpeningRecord) for fact in found)
+        if stage.audience is not Audience.PUBLIC or admitted is None or not recorded:
+            return False
+        ended = {fact.bid_id for fact in found if isinstance(fact, facts.BidOpened | facts.BidJudged)}
+        return ended >= {*admitted.bids, *admitted.set_aside}
 
     def _destroyed(self, lot: str, terms: Terms, stage: Stage, now: dt.datetime) -> None:
         said = {"lot": lot, "stage": stage.name, "version": terms.keyset.version, "i": self.trustee.i}

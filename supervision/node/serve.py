@@ -18,7 +18,7 @@ from supervision.node.node import Node
 from supervision.node.page import page
 from supervision.node.peers import origin_hash
 from supervision.node.request import MAX_BODY
-from supervision.node.status import released, status
+from supervision.node.status import status
 from supervision.node.witness import Reply
 from supervision.node.words import EN, ZH
 
@@ -138,12 +138,12 @@ class Desk:
         ]
         return _json(said)
 
-    def _release(self, lot: str, stage: str, _: Query) -> Reply:
-        """The release file, once it was given: never a moment before."""
-        final = self.node.lots.view(lot).final
-        if stage not in released(self.node, lot) or final is None:
+    def _release(self, lot: str, stage: str, query: Query) -> Reply:
+        """The release file for the stage's admission `?number=`, once it was given: never a moment before."""
+        number = query.get("number", "1")
+        if not _NUMBER.fullmatch(number) or self.node.state.setting(f"given/{lot}/{stage}/{int(number)}") is None:
             return _NOT_FOUND
-        found = self.node.statements.own(lot, f"release/{stage}", final.fact.seq)
+        found = self.node.statements.own(lot, f"release/{stage}", int(number))
         return _NOT_FOUND if found is None else _json(found.to_json())
 
     def _bundle(self, what: str, _: Query) -> Reply:

@@ -66,7 +66,8 @@ def released(node: Node, lot: str) -> list[str]:
     sql = "SELECT name FROM setting WHERE name LIKE ? ORDER BY name"
     prefix = f"given/{lot}/"
     rows = node.state.rows(sql, prefix.replace("%", "").replace("_", "") + "%")
-    return [row[0].removeprefix(prefix).rpartition("/")[0] for row in rows if row[0].startswith(prefix)]
+    names = (row[0].removeprefix(prefix).rpartition("/")[0] for row in rows if row[0].startswith(prefix))
+    return list(dict.fromkeys(names))
 
 
 def step_of(view: LotView) -> str:

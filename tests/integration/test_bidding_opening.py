@@ -324,6 +324,98 @@ def test_a_bid_short_of_good_lines_is_set_aside_and_the_others_are_opened(stage)
     assert len(stage.facts("bid.opened")) == 3
 
 
+def short_of_a_node(stage, names="abcd"):
+    """A lot whose first bid is called bad by one trustee, while another sleeps through the close."""
+    lot = stage.one_lot()
+    bids = {name: stage.bid(lot, name) for name in names}
+    stage.trustees["audit"].bad = {(bids["a"].bid_id, "sheet")}
+    stage.run(2)
+    stage.trustees["notary"].awake = False
+    stage.run_to_close(lot)
+    stage.start(lot)
+    return lot, bids
+
+
+def wakes(stage):
+    """The sleeping node comes back and closes late."""
+    notary = stage.trustees["notary"]
+    notary.awake = True
+    letter = next(one["body"] for one in stage.mail("roll") if one["node"] == "notary")
+    stage.close(notary, letter)
+
+
+def test_a_late_close_clears_a_set_aside_bid_which_is_opened_and_added_to_the_record(stage):
+    lot, bids = short_of_a_node(stage)
+    stage.run_until("opened", lot)
+    stage.run()
+    assert stage.outcome(bids["a"]).outcome is Outcome.SET_ASIDE
+    first = (stage.public(lot) / "record.json").read_bytes()
+    with stage.act() as now:
+        record.sign(stage.owner, lot, keys.b64(keys.sign(first, stage.owner_key)), stage.cert, now)
+    wakes(stage)
+    stage.run(5)
+    admitted = stage.facts("stage.admitted")
+    assert [len(fact.bids) for fact in admitted] == [3, 4]
+    assert admitted[1].set_aside == ()
+    row = stage.outcome(bids["a"])
+    assert (row.outcome, row.line) == (
+        Outcome.OPENED,
+        sorted(bid.bid_id for bid in bids.values()).index(row.bid_id) + 1,
+    )
+    assert stage.told("bid.readout")[-1]["price"] == "20000000.00"
+    latest = cut_json(stage, lot, "record.json")
+    assert (latest["version"], latest["replaces"]) == (2, canonical.sha(first))
+    assert {bid["outcome"] for bid in latest["bids"]} == {"opened"}
+    assert (stage.public(lot) / "records" / "1.json").read_bytes() == first
+    assert set(cut_json(stage, lot, "records/1.sigs.json")) == {"platform", "owner"}
+    assert stage.facts("opening.record")[-1].record_sha256 == canonical.sha(
+        (stage.public(lot) / "record.json").read_bytes()
+    )
+    names = {path.name for path in (stage.public(lot) / "releases").glob("*.json")}
+    assert {f"sheet-{i}.2.json" for i in range(1, 5)} <= names
+    before = len(stage.facts("opening.record"))
+    stage.run(3)
+    assert len(stage.facts("opening.record")) == before
+
+
+def test_two_readable_bids_wait_for_a_third_that_may_still_be_cleared_but_not_for_ever(stage):
+    lot, _ = short_of_a_node(stage, "abc")
+    stage.run_until("opening", lot)
+    stage.run(30)
+    assert stage.lot(lot).state == "opening"
+    wakes(stage)
+    stage.run_until("opened", lot)
+    assert len(stage.facts("bid.opened")) == 3
+    assert cut_json(stage, lot, "record.json")["version"] == 1
+
+
+def test_a_third_bid_that_is_never_cleared_ends_the_procedure_at_release_by(stage):
+    lot, _ = short_of_a_node(stage, "abc")
+    stage.run_until("opening", lot)
+    until = stage.lot(lot).opens_at + seconds(stage.keyset(lot).release_by)
+    while stage.now < until - seconds(1):
+        stage.run()
+    assert stage.lot(lot).state == "opening"
+    stage.run_until("failed", lot)
+
+
+def test_a_line_that_a_release_may_leave_out_is_waited_for_before_a_bid_is_set_aside(stage):
+    """Three releases of four hold only two lines of a bid that one of them called bad: the fourth makes it open."""
+    lot = stage.one_lot()
+    bids = {name: stage.bid(lot, name) for name in "abc"}
+    stage.trustees["audit"].bad = {(bids["a"].bid_id, "sheet")}
+    stage.run_to_close(lot)
+    stage.run(4)
+    stage.trustees["notary"].awake = False
+    stage.start(lot)
+    stage.run(6)
+    assert len(stage.rows(Release)) == 3
+    assert stage.rows(Opened) == []
+    stage.trustees["notary"].awake = True
+    stage.run_until("opened", lot)
+    assert stage.outcome(bids["a"]).outcome is Outcome.OPENED
+
+
 def test_fewer_than_three_readable_bids_end_the_procedure(stage):
     lot, bids = sealed_lot(stage)
     envelope = stage.rows(Envelope, Envelope.bid == bids["a"].id, Envelope.stage == "sheet")[0]

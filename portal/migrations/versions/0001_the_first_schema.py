@@ -248,6 +248,7 @@ def upgrade() -> None:
         sa.Column("confirm_until", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("record", sa.LargeBinary(), nullable=True),
         sa.Column("record_sigs", kernel.db.JSONText(), nullable=True),
+        sa.Column("earlier", kernel.db.JSONText(), nullable=False),
         sa.Column("ended_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opening")),
         sa.UniqueConstraint("lot", name=op.f("uq_opening_lot")),
@@ -319,13 +320,14 @@ def upgrade() -> None:
         sa.Column("lot", sa.String(length=23), nullable=False),
         sa.Column("stage", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("node", sa.String(length=80), nullable=False),
         sa.Column("i", sa.Integer(), nullable=False),
         sa.Column("file", sa.LargeBinary(), nullable=False),
         sa.Column("sig", sa.LargeBinary(), nullable=False),
         sa.Column("taken_at", kernel.db.Instant(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release")),
-        sa.UniqueConstraint("lot", "stage", "seq", "node", name="one_release_per_node"),
+        sa.UniqueConstraint("lot", "stage", "number", "node", name="one_release_per_node"),
     )
     op.create_table(
         "release_hash",
@@ -333,6 +335,7 @@ def upgrade() -> None:
         sa.Column("lot", sa.String(length=23), nullable=False),
         sa.Column("stage", sa.String(length=32), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("node", sa.String(length=80), nullable=False),
         sa.Column("i", sa.Integer(), nullable=False),
         sa.Column("release_sha256", sa.String(length=64), nullable=False),
@@ -342,7 +345,7 @@ def upgrade() -> None:
         sa.Column("log_fact", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_release_hash")),
         sa.UniqueConstraint("log_fact", name=op.f("uq_release_hash_log_fact")),
-        sa.UniqueConstraint("lot", "stage", "seq", "node", name="one_release_hash_per_node"),
+        sa.UniqueConstraint("lot", "stage", "number", "node", name="one_release_hash_per_node"),
     )
     op.create_table(
         "roll",

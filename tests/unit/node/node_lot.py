@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from kernel import canonical, clock, keys, merkle
 from kernel.statements import Signed
-from sealing import age, bid, certificates, receipts, release, roll
+from sealing import age, bid, certificates, receipts, release, roll, shares
 from sealing.keyset import Audience, AudienceRecipient, FactKeys, Keyset, Stage, TrusteeEntry
 from sealing.manifest import ClientClaim, Manifest
 from sealing.roll import Close, Roll, RollEntry, Status
@@ -328,6 +329,57 @@ class LotPlay:
                 if not self._has(fact):
                     self.world.log.append(fact)
         self.log()
+
+    def read_out(self, made: Roll, but: Iterable[str] = ()) -> None:
+        """Every live bid but these into the log as opened, and an opening record after them."""
+        left = set(but)
+        for manifest in (Manifest.parse(entry.manifest) for entry in made.live()):
+            if manifest.bid_id not in left:
+                self.world.log.append(self._opened(manifest))
+        self.world.log.append(facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=()))
+        self.log()
+
+    def _opened(self, manifest: Manifest) -> facts.BidOpened:
+        hashes = {"manifest_sha256": canonical.sha(manifest.encode()), "sheet_sha256": "0" * 64}
+        return facts.BidOpened(lot=LOT, bid_id=manifest.bid_id, bidder="某公司", price="1.00", period_days=1, **hashes)
+
+    def log_releases(self) -> None:
+        """Every public release that the nodes gave, into the log."""
+        for answer in list(self.world.net.answers):
+            if answer["kind"] == "release" and "file" in answer["body"]:
+                said = release.Release.parse(keys.unb64(answer["body"]["file"]))
+                sha256 = canonical.sha(keys.unb64(answer["body"]["file"]))
+                fact = facts.Release(lot=LOT, stage=said.stage, node=answer["node"], sha256=sha256, **answer["body"])
+                if not self._has(fact):
+                    self.world.log.append(fact)
+        self.log()
+
+    def releases(self, number: int = 1) -> dict[int, release.Release]:
+        """Share index to what that node gave of the sheets for an admission."""
+        bodies = [body for body in self.world.net.taken("release") if "file" in body]
+        found = [release.Release.parse(keys.unb64(body["file"])) for body in bodies]
+        return {said.i: said for said in found if said.number == number}
+
+    def spoiled(self, org: str, *bad: int) -> Taken:
+        """A bid whose bidder gave these trustees another line of the sheet than the one it committed to."""
+        made = self.seal(org)
+        manifest = made.sealed.manifest
+        envelope = manifest.envelope("sheet")
+        parts = tuple(self._spoiled(envelope.core_sha256, share, share.i in bad) for share in envelope.shares)
+        rest = tuple(one for one in manifest.envelopes if one.stage != "sheet")
+        raw = dataclasses.replace(manifest, envelopes=(dataclasses.replace(envelope, shares=parts), *rest)).encode()
+        sig = keys.sign(raw, made.identity.key)
+        made.sealed = dataclasses.replace(made.sealed, manifest=Manifest.parse(raw), manifest_raw=raw, sig=sig)
+        self.take(made)
+        self.world.settle(rounds=1)
+        return made
+
+    def _spoiled(self, core: str, share: Any, bad: bool) -> Any:
+        if not bad:
+            return share
+        line = shares.share_line(core, share.i, bytes(32) + bytes([share.x]))
+        recipient = self.keyset.stage("sheet").trustee(share.i).recipient
+        return dataclasses.replace(share, wrapped=keys.b64(age.encrypt_bytes(line, recipient)))
 
     def _has(self, fact: facts.Fact) -> bool:
         from supervision import entries

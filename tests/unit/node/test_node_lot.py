@@ -133,10 +133,7 @@ def test_the_docs_open_only_to_the_evaluator_and_only_with_every_members_signatu
 
 
 def test_identities_are_destroyed_when_the_opening_is_on_record(play):
-    play_through(play)
-    record = facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=())
-    play.world.log.append(record)
-    play.log()
+    play.read_out(play_through(play))
     said = play.world.net.taken("stage.destroyed")
     assert {body["stage"] for body in said} == {"sheet"}
     assert len(said) == 4
@@ -148,8 +145,7 @@ def test_identities_are_destroyed_when_the_opening_is_on_record(play):
 
 def test_the_docs_are_released_although_the_sheets_identity_is_destroyed(play):
     made = play_through(play)
-    play.world.log.append(facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=()))
-    play.log()
+    play.read_out(made)
     assert len(play.world.net.taken("stage.destroyed")) == 4
     play.committee()
     play.admit_docs(made)
@@ -257,8 +253,7 @@ def test_three_nodes_open_when_the_fourth_is_away(play):
 
 def test_the_docs_are_released_after_the_sheets_identity_is_destroyed(play):
     made = play_through(play)
-    play.world.log.append(facts.OpeningRecord(lot=LOT, record_sha256="0" * 64, signatures=()))
-    play.log()
+    play.read_out(made)
     assert len(play.world.net.taken("stage.destroyed")) == 4
     play.committee()
     play.admit_docs(made)
