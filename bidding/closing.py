@@ -4,6 +4,7 @@ Order of durable steps, and what a crash after each leaves behind:
 1. flip with the cut asked for and the opening's row - a sealed lot without a roll: step 2 goes on from here;
 2. roll with `box.closed` and the nodes' mail in one commit - a roll without closes: the nodes answer in their time;
 3. closes, logged one by one - an unlogged close: logged by the next step;
+   a roll that turns out to lack something: the next seq, on the same cut, until one is final;
 4. the roll marked final with `stage.admitted`, once every logged close has its index.
 Each step looks for what it finds undone, so the same code recovers.
 """
@@ -18,10 +19,11 @@ from sqlalchemy import exists, select
 
 from bidding import events, lots, nodes, stages
 from bidding.models import Bid, Envelope, NodeClose, Opening, Roll, Withdrawal
-from bidding.rolls import Cut, build, cut_of, placed
+from bidding.rolls import Cut, build, cut_of, placed, received
 from bidding.states import OpeningStep
+from kernel import canonical
 from kernel.db import db, transaction
-from kernel.keys import b64
+from kernel.keys import b64, unb64
 from kernel.site import site
 from kernel.statements import Signed
 from sealing.keyset import Audience
@@ -62,6 +64,33 @@ def log_rolls(now: datetime) -> bool:
             if cut is not None and _rolls(code) is None:
                 _log_roll(lot, cut, now)
     return bool(waiting)
+
+
+def correct_rolls(now: datetime) -> bool:
+    """While no roll of a lot is final: log the next one when the latest left out a bid below the cut, or its status."""
+    with transaction(write=False):
+        wrong = [roll.lot for roll in _unsettled() if corrected(roll) is not None]
+    for code in wrong[:1]:
+        with transaction():
+            lot, latest = lots.locked(code), _rolls(code)
+            roll = None if latest is None else corrected(latest)
+            if latest is None or latest.final or roll is None:
+                return False
+            _log.warning("roll.corrected", lot=code, seq=roll.seq)
+            _log_seq(lot, roll, latest.cut_note, now)
+    return bool(wrong)
+
+
+def corrected(latest: Roll) -> SealedRoll | None:
+    """The roll that the database makes now, if it says more: a higher seq keeps the cut and takes nothing off."""
+    listed = {canonical.sha(unb64(entry["manifest"])): (entry["status"], entry["by"]) for entry in latest.entries}
+    known = received(latest.lot, latest.cut_size)
+    if known == listed:
+        return None
+    if listed.keys() - known.keys():
+        _log.error("roll.entries_lost", lot=latest.lot, seq=latest.seq)
+        return None
+    return build(lots.find(latest.lot), Cut(latest.cut_size, latest.cut_note), latest.seq + 1)
 
 
 def log_closes(now: datetime) -> bool:
@@ -138,12 +167,19 @@ def _rolls(code: str) -> Roll | None:
 
 def _log_roll(lot: Lot, cut: Cut, now: datetime) -> None:
     roll = build(lot, cut)
+    _log_seq(lot, roll, cut.note, now)
+    _fail_if_too_few(lot, roll, now)
+    db.session.flush()
+
+
+def _log_seq(lot: Lot, roll: SealedRoll, cut_note: bytes, now: datetime) -> None:
+    """A roll's row, its `box.closed`, and its mail to the nodes."""
     fact = facts.from_json(roll.closed_fact())
     row = Roll(
         lot=lot.code,
         seq=roll.seq,
         cut_size=roll.cut_size,
-        cut_note=cut.note,
+        cut_note=cut_note,
         root=roll.root,
         count=roll.count,
         entries=[entry.to_json() for entry in roll.entries],
@@ -152,7 +188,6 @@ def _log_roll(lot: Lot, cut: Cut, now: datetime) -> None:
     )
     db.session.add(row)
     mail.post_roll(_mail(lot, roll))
-    _fail_if_too_few(lot, roll, now)
     db.session.flush()
 
 

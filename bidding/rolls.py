@@ -43,11 +43,23 @@ def cut_of(lot: Lot) -> Cut | None:
 
 
 def build(lot: Lot, cut: Cut, seq: int = 1) -> Roll:
-    """The roll of everything received for the lot."""
+    """The roll of everything received for the lot whose receipt stands below the cut."""
     rows = db.session.execute(
-        select(Bid, LogFact.index).join(LogFact, LogFact.id == Bid.log_fact).where(Bid.lot == lot.code)
+        select(Bid, LogFact.index)
+        .join(LogFact, LogFact.id == Bid.log_fact)
+        .where(Bid.lot == lot.code, LogFact.index.is_(None) | (LogFact.index < cut.size))
     )
     return Roll.of(lot.code, seq, cut.size, [_entry(bid, placed(index), cut.size) for bid, index in rows])
+
+
+def received(lot_code: str, cut_size: int) -> dict[str, tuple[str, str | None]]:
+    """Hash to status and what ended it, of every bid whose receipt stands below the cut: what the roll must say."""
+    rows = db.session.execute(
+        select(Bid.manifest_sha256, Bid.status, Bid.ended_by)
+        .join(LogFact, LogFact.id == Bid.log_fact)
+        .where(Bid.lot == lot_code, LogFact.index < cut_size)
+    )
+    return {digest: (status.value, ended_by) for digest, status, ended_by in rows}
 
 
 def placed(index: int | None) -> int:

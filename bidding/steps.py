@@ -17,8 +17,9 @@ def step_uploads(now: datetime) -> bool:
 
 
 def step_close(now: datetime) -> bool:
-    """Flip what is due, log rolls whose cut is there, log closes, make rolls final."""
-    done = [closing.flip_due(now), closing.log_rolls(now), closing.log_closes(now), closing.settle(now)]
+    """Flip what is due, log rolls whose cut is there and correct them, log closes, make rolls final."""
+    flipped = [closing.flip_due(now), closing.log_rolls(now), closing.correct_rolls(now)]
+    done = [*flipped, closing.log_closes(now), closing.settle(now)]
     return any(done)
 
 

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 
-from bidding import board, opening, steps, trustees
+from bidding import board, closing, opening, steps, trustees
 from bidding.models import Admission, Bid, NodeClose, Roll
 from bidding.visibility import Phase
 from kernel import keys
@@ -196,6 +196,45 @@ def test_a_close_on_another_roll_and_a_forged_one_are_refused(stage, lot):
     for body in (forged, {"file": "!", "sig": ""}, {}):
         with stage.act() as now, pytest.raises((Forbidden, Invalid)):
             trustees.take_close("audit", body, now)
+
+
+def test_a_roll_that_missed_a_bid_is_corrected_under_the_next_number_and_that_one_is_final(stage, lot, monkeypatch):
+    bids = [stage.bid(lot, name) for name in "abcd"]
+    stage.run(2)
+    for trustee in stage.trustees.values():
+        trustee.awake = trustee.name != "notary"
+    whole = closing.build
+    missed = bids[3].manifest_sha256
+
+    def short(of_lot, cut, seq=1):
+        found = whole(of_lot, cut, seq)
+        kept = [entry for entry in found.entries if entry.manifest_sha256 != missed]
+        return sealing_roll.Roll.of(lot, seq, cut.size, kept) if seq == 1 else found
+
+    monkeypatch.setattr(closing, "build", short)
+    stage.run_to_close(lot)
+    stage.run(3)
+    boxes = stage.facts("box.closed")
+    assert [(box.seq, box.count) for box in boxes] == [(1, 3), (2, 4)]
+    assert boxes[0].cut_size == boxes[1].cut_size
+    assert [(row.seq, row.final) for row in stage.rows(Roll)] == [(1, False), (2, True)]
+    assert {bid.bid_id for bid in bids} == set(stage.facts("stage.admitted")[0].bids)
+    assert {letter["body"]["seq"] for letter in stage.mail("roll")} == {1, 2}
+    stage.run(3)
+    assert len(stage.facts("box.closed")) == 2
+
+
+def test_a_roll_is_not_corrected_by_taking_an_entry_off(stage, lot):
+    for name in "abc":
+        stage.bid(lot, name)
+    stage.run(2)
+    stage.run_to_close(lot)
+    latest = stage.rows(Roll)[0]
+    with stage.act(write=False):
+        entries = [*latest.entries, {**latest.entries[0], "manifest": keys.b64(b"another")}]
+        longer = Roll(lot=lot, seq=1, cut_size=latest.cut_size, cut_note=latest.cut_note, entries=entries)
+        assert closing.corrected(longer) is None
+        assert closing.corrected(latest) is None
 
 
 def test_every_step_called_twice_does_nothing_twice(stage, lot):
