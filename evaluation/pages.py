@@ -17,7 +17,7 @@ from kernel import canonical, clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Conflict, Invalid, NotFound, Refusal, Words
 from kernel.statements import Signed
-from tendering import lifecycle
+from tendering import lifecycle, presentation
 from tendering.models import Lot
 
 pages = Blueprint("evaluation", __name__, template_folder="templates")
@@ -35,7 +35,7 @@ def _offered() -> dict[str, Any]:
 
 @pages.context_processor
 def _language() -> dict[str, Any]:
-    return {"in_english": in_english()}
+    return {"in_english": in_english(), "clause": presentation.clause}
 
 
 @pages.get("/evaluate")

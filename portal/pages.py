@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template
@@ -88,12 +91,20 @@ def server_clock() -> Response:
 
 @pages.get("/api/")
 def api() -> str:
-    """The contract for people; /api/openapi.json is the same for programs."""
+    """The contract for people, in both languages; /api/openapi.json is the same for programs."""
     spec: dict[str, Any] = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
-    calls = [
-        (path, method, call)
-        for path, entry in spec["paths"].items()
-        for method, call in entry.items()
-        if method in METHODS
-    ]
-    return render_template("api.html", spec=spec, calls=calls)
+    calls: dict[str, list[tuple[str, str, dict[str, Any]]]] = {}
+    for path, entry in spec["paths"].items():
+        for method, call in entry.items():
+            if method in METHODS:
+                calls.setdefault(call["tags"][0], []).append((path, method, call))
+    return render_template("api.html", spec=spec, calls=calls, words=operations())
+
+
+@cache
+def operations() -> dict[str, dict[str, str]]:
+    """The contract's English tags and summaries in Chinese; whatever has no twin is shown as it is."""
+    found: dict[str, dict[str, str]] = json.loads(
+        (Path(__file__).parent / "translations" / "operations.json").read_text()
+    )
+    return found

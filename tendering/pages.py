@@ -48,7 +48,7 @@ EXPORTED = 5000
 @pages.app_context_processor
 def _law() -> dict[str, Any]:
     """For every page: `clause(tender, "read_out")` cites the law of the tender's own pack, never another trade's."""
-    return {"clause": lambda tender, subject: packs.load(tender.pack_id).clause(subject)}
+    return {"clause": presentation.clause}
 
 
 @pages.get("/tenders")

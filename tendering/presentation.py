@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.actor import Actor
 from kernel import canonical
-from tendering import cancellation, codes, drafts, keysets, notices, questions, signing, visibility
+from tendering import cancellation, codes, drafts, keysets, notices, packs, questions, signing, visibility
 from tendering.checklist import Obstacle
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Question, Tender
@@ -43,6 +43,11 @@ def summary(found: Tender) -> str:
     states = sorted((lot.state for lot in found.lots), key=order.index)
     going = [state for state in states if state not in ("failed", "cancelled")]
     return (going or states or [found.state])[0]
+
+
+def clause(tender: Tender, subject: str) -> str:
+    """Where the law of the tender's own pack speaks of a subject."""
+    return packs.load(tender.pack_id).clause(subject)
 
 
 def lot(found: Lot) -> dict[str, Any]:
