@@ -21,6 +21,7 @@ from bidding import events, lots, nodes, stages
 from bidding.models import Bid, Envelope, NodeClose, Opening, Roll, Withdrawal
 from bidding.rolls import Cut, build, cut_of, placed, received
 from bidding.states import OpeningStep
+from bidding.voiding import void_stale
 from kernel import canonical
 from kernel.db import db, transaction
 from kernel.keys import b64, unb64
@@ -141,6 +142,7 @@ def _suspension_stands(lot: Lot) -> bool:
 
 
 def _flip(lot: Lot, now: datetime) -> None:
+    void_stale(lot)
     move(lot, LotEvent.CLOSE, CLOCK, now, ["clock"], suspended_at=None)
     assert lot.closes_at is not None
     log.cut(lot.code, lot.closes_at)

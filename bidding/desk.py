@@ -22,6 +22,7 @@ from tendering.rules import LotState
 
 class NextAction(StrEnum):
     SEAL = "seal"
+    SEAL_ANEW = "seal_anew"
     AWAIT_WITNESSES = "await_witnesses"
     AWAIT_CLOSE = "await_close"
     AWAIT_OPENING = "await_opening"
@@ -109,7 +110,8 @@ def may_bid(actor: Actor) -> bool:
 def _next(actor: Actor, lot: Lot, bids: list[dict[str, Any]]) -> tuple[NextAction, datetime | None]:
     live = next((bid for bid in bids if bid["live"]), None)
     if lot.state == LotState.COLLECTING:
-        return _before_close(live), lot.closes_at
+        void = bool(bids) and bids[0]["status"] == BidStatus.VOID.value
+        return NextAction.SEAL_ANEW if live is None and void else _before_close(live), lot.closes_at
     if live is None:
         return NextAction.NOTHING, None
     if lot.state == LotState.SEALED:

@@ -227,6 +227,17 @@ def ends_by(status: BidStatus) -> bool:
     return status is BidStatus.LIVE
 
 
+def check_not_void(*, current: bool) -> None:
+    """A bid sealed to earlier terms is void already: it needs no withdrawal, and none would count."""
+    if not current:
+        raise Conflict(
+            "bid.void",
+            "招标条款已变更，这份投标已作废，无须撤回；要继续投标请按新条款重新封标递交。",
+            "The terms changed and this bid is void: it need not be withdrawn. To go on, seal a bid to the new terms.",
+            rule="sealing.md 1.1；1.4",
+        )
+
+
 def is_recorded(refusal: Refusal) -> bool:
     """Which refused submissions become facts: those that concern a bid's content or its time, not a slip of form."""
     return refusal.code.startswith(("bid.", "seal.", "lot."))

@@ -19,6 +19,7 @@ from bidding import lots, rules
 from bidding.entering import Entering, Handed, enter, live_head, warrant_of
 from bidding.models import Bid, Envelope, Upload
 from bidding.states import UploadState
+from bidding.voiding import void_stale
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Forbidden, Invalid, Refusal
@@ -146,6 +147,7 @@ def _file(upload: Upload) -> submission.FileFacts:
 
 
 def _succeeded(lot: Lot, party: str, handed: Handed, manifest: Manifest) -> Bid | None:
+    void_stale(lot, party)
     head = live_head(lot.code, party)
     rules.check_succession(manifest.prev_manifest_sha256, head.manifest_sha256 if head else None)
     if head is None:

@@ -15,6 +15,7 @@ from bidding.entering import end
 from bidding.models import Bid, Withdrawal
 from bidding.states import BidStatus
 from bidding.submission import ending, faulty, recorded
+from bidding.voiding import is_current
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import NotFound, Refusal
@@ -61,6 +62,7 @@ def _withdrawn(
         return known, bid
     rules.check_in_time(now, lots.door(lot))
     bidding_for(actor, bid.party)
+    rules.check_not_void(current=bid.status is not BidStatus.VOID and is_current(bid, lot))
     _check_certified(actor, warrant, now)
     found = submission.check_withdrawal(statement, bid.manifest, bid.bidder, ending(lot, warrant))
     if found:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import structlog
 from sqlalchemy import select
 
-from bidding import publication
+from bidding import publication, voiding
 from bidding import steps as bidding_steps
 from evaluation import steps as evaluation_steps
 from kernel import clock, outbox, settings
@@ -36,6 +36,7 @@ LEAD_EVERY_S = 60.0
 OUTGOING: dict[str, outbox.Handler] = {
     **mail.handlers,
     **publication.handlers,
+    **voiding.handlers,
     **tendering_publishing.handlers,
     feed.KIND: feed.deliver,
 }

@@ -101,10 +101,14 @@ class Course:
     def _with_keyset(self, index: int, fact: facts.Keyset, by: Authority, since: int) -> Course:
         terms = _terms(index, fact, by)
         version = 0 if self.terms is None else self.terms.keyset.version
-        if terms is None or terms.keyset.version <= version or self._too_late(since):
+        if terms is None or terms.keyset.version <= version or self._too_late(since) or not self._may_change(terms):
             return self
         earlier = self.earlier if self.terms is None else (*self.earlier, self.terms)
         return replace(self, terms=terms, earlier=earlier)
+
+    def _may_change(self, terms: Terms) -> bool:
+        """Terms are changed by the owner whose key stands in those in force."""
+        return self.terms is None or terms.keyset.fact_keys.owner == self.terms.keyset.fact_keys.owner
 
     def _with_timetable(self, fact: facts.Timetable, since: int) -> Course:
         """Only ever later, by the owner, and cosigned while the old deadline had not come."""

@@ -120,6 +120,12 @@ class Keyset(Fact, kind="keyset"):
     sig_supervisor: Base64
 
 
+class TermsAltered(Statement, kind="terms.altered"):
+    """What a later version of the keyset changed: {type: kaibiao-alteration/1, lot, version, keyset_sha256, changes}."""
+
+    lot: str
+
+
 class Timetable(Statement, kind="timetable"):
     """Signed content: {type: kaibiao-timetable/1, lot, keyset_sha256, closes_at, opens_at}."""
 

@@ -22,7 +22,7 @@ from kernel import canonical, keys
 from kernel.clock import monotonic, parse_rfc3339
 from kernel.statements import Signed
 from sealing import keyfile
-from tendering import statements
+from tendering import cli_terms, statements
 
 DONE, REFUSED, WRONG, PENDING = 0, 1, 2, 3
 POLL_S = 0.5
@@ -68,6 +68,7 @@ def _after_notice(commands: Any) -> None:
     extend = _command(commands, "extend", _extend, "move a lot's deadline later")
     extend.add_argument("lot")
     extend.add_argument("closes_at", help="UTC, like 2026-11-23T01:30:00Z")
+    cli_terms.options(_command(commands, "alter", _alter, "change a lot's terms; bids sealed before are void"))
     questions = _command(commands, "questions", _questions, "list the questions that wait for an answer")
     questions.add_argument("tender")
     answer = _command(commands, "answer", _answer, "answer a question, to everybody")
@@ -86,7 +87,7 @@ def _command(commands: Any, name: str, run: Callable[..., int], says: str) -> ar
     parser: argparse.ArgumentParser = commands.add_parser(name, help=says, description=says)
     parser.add_argument("--url", required=True, help="address of the portal")
     parser.add_argument("--token-file", type=Path, help="written by `kaibiao login`; otherwise KAIBIAO_TOKEN")
-    if name in ("keys", "agency-key", "publish", "extend"):
+    if name in ("keys", "agency-key", "publish", "extend", "alter"):
         parser.add_argument("--key", type=Path, required=True, metavar="KEYFILE")
     if name == "keys":
         parser.add_argument("--wait", type=int, default=120, help="seconds to wait for the nodes")
@@ -176,6 +177,10 @@ def _extend(portal: remote.Remote, args: argparse.Namespace) -> int:
     done = portal.post(f"lots/{args.lot}/timetable", signed.to_json())
     _say(f"{done['lot']}  {done['closes_at']}")
     return DONE
+
+
+def _alter(portal: remote.Remote, args: argparse.Namespace) -> int:
+    return cli_terms.alter(portal, args, _keyfile(args).key)
 
 
 def _questions(portal: remote.Remote, args: argparse.Namespace) -> int:

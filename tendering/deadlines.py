@@ -35,7 +35,7 @@ def extend_deadline(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) ->
             "The timetable names another keyset than the lot's.",
             rule=RULE,
         )
-    _check_running(lot)
+    check_running(lot)
     moments, old = statements.moments(content), _closes_at(lot)
     rules.check_later(old, moments.closes_at, now)
     timetable.check_in_time(packs.load(lot.tender.pack_id), old, now)
@@ -50,7 +50,7 @@ def suspend(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> 
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
     content = statements.read(signed, statements.SUSPENDED, lot.code, ("at", "cause"))
-    _check_running(lot)
+    check_running(lot)
     at = statements.instant(content, "at")
     rules.check_at(at, now, lot.timings["cut_grace"])
     rules.check_before(now, _closes_at(lot))
@@ -100,7 +100,8 @@ def collect_again(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetim
     return lot
 
 
-def _check_running(lot: Lot) -> None:
+def check_running(lot: Lot) -> None:
+    """Conflict unless the lot takes bids and its clock runs."""
     if lot.state != LotState.COLLECTING:
         raise Conflict(
             "lot.not_collecting",

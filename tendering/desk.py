@@ -25,9 +25,11 @@ from tendering.drafts import FORM_RULE
 from tendering.models import Tender
 from tendering.rules import LotState, TenderState
 from tendering.signboard import pages as signboard
+from tendering.terms_pages import pages as terms_pages
 
 pages = Blueprint("owner", __name__, url_prefix="/owner")
 pages.register_blueprint(signboard)
+pages.register_blueprint(terms_pages)
 pages.register_blueprint(discarding.pages)
 
 Page = str | tuple[str, int] | AnyResponse
@@ -135,6 +137,7 @@ def _desk(code: str) -> dict[str, Any]:
         "pack": packs.load(found.pack_id),
         "certificates": _signing(actor),
         "waiting": {lot.code: presentation.keys_of(lot) for lot in found.lots},
+        "altered": {lot.code: presentation.terms_of(lot) for lot in found.lots},
         "pending": service.pending(found),
         "proposal": service.approval(found),
         "owner": Role.OWNER in actor.roles,

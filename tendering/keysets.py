@@ -30,8 +30,7 @@ from supervision.policy_file import Witness
 from tendering import agency, drafts, packs, visibility
 from tendering.checklist import Obstacle
 from tendering.lifecycle import lot_of
-from tendering.models import Lot, Tender, TrusteeEntry
-from tendering.packs import Pack
+from tendering.models import Lot, Tender, TermsChange, TrusteeEntry
 from tendering.packs import Stage as PackStage
 from tendering.rules import LotState
 
@@ -62,7 +61,7 @@ def request_keysets(actor: Actor, tender: Tender, cert_der: bytes, now: dt.datet
     fact_keys = {"owner": owner, "agency": agency.fact_key(tender, owner, now), "supervisor": supervisor}
     for lot in tender.lots:
         if lot.fact_keys != fact_keys:
-            _request(lot, fact_keys, packs.load(tender.pack_id))
+            _request(lot, fact_keys)
     records.acted(actor, "keyset.requested", now, cert_sha256=canonical.sha(cert_der))
 
 
@@ -72,26 +71,38 @@ def take_trustee_entries(node: str, body: Mapping[str, Any], now: dt.datetime) -
     The lot's row is locked, so that of two nodes answering at once the second sees the first.
     """
     lot = lot_of(_text(body, "lot"), lock=True)
-    if lot.state != LotState.DRAFT or body.get("version") != lot.keyset_version or lot.keyset is not None:
+    asked = _asked(lot, body.get("version"))
+    if asked is None or asked.keyset is not None:
         return  # an answer to a request that was replaced in the meantime
     pinned = mail.policy()
-    pack = packs.load(lot.tender.pack_id)
     for item in body.get("entries") or []:
-        _take(lot, pack, _witness(pinned, node), item)
+        _take(lot, asked.keyset_version, _witness(pinned, node), item)
     db.session.flush()
-    _assemble(lot, pack, pinned)
+    _assemble(lot, asked, pinned)
 
 
 def take_keyset_signature(node: str, body: Mapping[str, Any], now: dt.datetime) -> None:  # noqa: ARG001  one form for all answers
     """The supervising authority's signature over the keyset's exact bytes."""
     lot = lot_of(_text(body, "lot"), lock=True)
-    if lot.keyset is None or body.get("version") != lot.keyset_version:
+    asked = _asked(lot, body.get("version"))
+    if asked is None or asked.keyset is None:
         return
     witness = _witness(mail.policy(), node)
-    signed = Signed(lot.keyset, _base64(_text(body, "sig")))
+    signed = Signed(asked.keyset, _base64(_text(body, "sig")))
     if witness.name != supervising(mail.policy()).name or not signed.signed_by(witness.verifier.key):
         raise _refused("not the supervising authority's signature over this keyset")
-    lot.keyset_supervisor_sig = keys.b64(signed.sig)
+    asked.keyset_supervisor_sig = keys.b64(signed.sig)
+
+
+def _asked(lot: Lot, version: object) -> Lot | TermsChange | None:
+    """What the nodes were asked for under this version: a draft's keyset, or changed terms that are not issued yet."""
+    if lot.state == LotState.DRAFT:
+        return lot if version == lot.keyset_version else None
+    if not isinstance(version, int):
+        return None
+    wanted = select(TermsChange).where(TermsChange.lot_id == lot.id, TermsChange.issued_at.is_(None))
+    found: TermsChange | None = db.session.scalar(wanted.where(TermsChange.keyset_version == version))
+    return found
 
 
 def obstacles(lot: Lot) -> list[Obstacle]:
@@ -131,10 +142,10 @@ def obstacles(lot: Lot) -> list[Obstacle]:
     return []  # fmt: skip
 
 
-def waiting_for(lot: Lot) -> list[str]:
-    """The organizations whose nodes have not answered the current request whole."""
-    pack, pinned = packs.load(lot.tender.pack_id), mail.policy()
-    given = {(entry.node, entry.stage) for entry in lot.trustees if entry.version == lot.keyset_version}
+def waiting_for(lot: Lot, version: int | None = None) -> list[str]:
+    """The organizations whose nodes have not answered the request for this version (the lot's own) whole."""
+    pack, pinned, asked = packs.load(lot.tender.pack_id), mail.policy(), version or lot.keyset_version
+    given = {(entry.node, entry.stage) for entry in lot.trustees if entry.version == asked}
     stages = [stage.name for stage in pack.stages]
     return [
         found.org or name
@@ -143,16 +154,21 @@ def waiting_for(lot: Lot) -> list[str]:
     ]
 
 
-def _request(lot: Lot, fact_keys: dict[str, str], pack: Pack) -> None:
+def _request(lot: Lot, fact_keys: dict[str, str]) -> None:
     lot.keyset_version += 1
     lot.fact_keys = fact_keys
     lot.keyset, lot.keyset_sha256 = None, None
     lot.keyset_owner_sig = lot.keyset_supervisor_sig = None
-    stages = [stage.name for stage in pack.stages]
-    mail.post(None, "trustee.request", {"lot": lot.code, "version": lot.keyset_version, "stages": stages})
+    ask_nodes(lot, lot.keyset_version)
 
 
-def _take(lot: Lot, pack: Pack, witness: Witness, item: Any) -> None:
+def ask_nodes(lot: Lot, version: int) -> None:
+    """Have every node make fresh keys of this version for each stage of the lot."""
+    stages = [stage.name for stage in packs.load(lot.tender.pack_id).stages]
+    mail.post(None, "trustee.request", {"lot": lot.code, "version": version, "stages": stages})
+
+
+def _take(lot: Lot, version: int, witness: Witness, item: Any) -> None:
     """Enter one statement; refused unless it is this node's own, for this lot, stage and version."""
     try:
         signed = Signed.from_json({"file": item["file"], "sig": item["sig"]})
@@ -160,15 +176,9 @@ def _take(lot: Lot, pack: Pack, witness: Witness, item: Any) -> None:
     except (KeyError, TypeError, ValueError) as error:
         raise _refused(str(error)) from error
     place = list(mail.policy().witnesses).index(witness.name) + 1
-    expected = {
-        "lot": lot.code,
-        "version": lot.keyset_version,
-        "i": place,
-        "org": witness.org,
-        "sign_key": witness.sign_key,
-    }
+    expected = {"lot": lot.code, "version": version, "i": place, "org": witness.org, "sign_key": witness.sign_key}
     odd = sorted(name for name, value in expected.items() if dict(said)[name] != value)
-    if odd or said["stage"] not in {stage.name for stage in pack.stages}:
+    if odd or said["stage"] not in {stage.name for stage in packs.load(lot.tender.pack_id).stages}:
         raise _refused(f"not what was asked for: {', '.join(odd) or 'stage'}")
     if not signed.signed_by(witness.verifier.key):
         raise _refused("the signature is not the node's")
@@ -196,28 +206,28 @@ def _enter(lot: Lot, node: str, said: sealing.StatementFields, signed: Signed) -
     )
 
 
-def _assemble(lot: Lot, pack: Pack, pinned: Policy) -> None:
+def _assemble(lot: Lot, asked: Lot | TermsChange, pinned: Policy) -> None:
     """Build the exact bytes once every node has answered, and ask the supervising authority to sign them."""
-    if waiting_for(lot):
+    version, pack = asked.keyset_version, packs.load(lot.tender.pack_id)
+    if waiting_for(lot, version):
         return
-    assert lot.fact_keys is not None
+    assert asked.fact_keys is not None
     raw = Keyset.build(
         lot=lot.code,
-        version=lot.keyset_version,
-        fact_keys=FactKeys(**lot.fact_keys),
-        stages=tuple(_stage(lot, stage) for stage in pack.stages),
+        version=version,
+        fact_keys=FactKeys(**asked.fact_keys),
+        stages=tuple(_stage(lot, version, stage) for stage in pack.stages),
         **pack.timings.to_json(),
     )
     trustees = {found.org: found.verifier.key for found in pinned.witnesses.values() if found.org}
     if unsound := Keyset.parse(raw).check(trustees):
         raise _refused("; ".join(unsound))
-    lot.keyset, lot.keyset_sha256 = raw, canonical.sha(raw)
-    body = {"lot": lot.code, "version": lot.keyset_version, "file": keys.b64(raw)}
-    mail.post([supervising(pinned).name], "keyset.sign", body)
+    asked.keyset, asked.keyset_sha256 = raw, canonical.sha(raw)
+    mail.post([supervising(pinned).name], "keyset.sign", {"lot": lot.code, "version": version, "file": keys.b64(raw)})
 
 
-def _stage(lot: Lot, stage: PackStage) -> sealing.Stage:
-    rows = [row for row in lot.trustees if (row.version, row.stage) == (lot.keyset_version, stage.name)]
+def _stage(lot: Lot, version: int, stage: PackStage) -> sealing.Stage:
+    rows = [row for row in lot.trustees if (row.version, row.stage) == (version, stage.name)]
     audience = sealing.Audience(stage.audience)
     return sealing.Stage(
         name=stage.name,

@@ -135,6 +135,30 @@ class Lot(Base):
     )
 
 
+class TermsChange(Base):
+    """A later version of a collecting lot's keyset on its way: asked for, put together, signed, then issued.
+
+    Its columns bear the names of the lot's own, so that the nodes' answers are taken for either alike.
+    """
+
+    __tablename__ = "terms_change"
+    __table_args__ = (UniqueConstraint("lot_id", "keyset_version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot_id: Mapped[int] = mapped_column(ForeignKey("lot.id"))
+    keyset_version: Mapped[int] = mapped_column(Integer)
+    fact_keys: Mapped[dict[str, str] | None] = mapped_column(JSONText)
+    changes: Mapped[str] = mapped_column(Text)
+    """What the owner says changes, word for word as in the notice of the change."""
+    keyset: Mapped[bytes | None] = mapped_column(LargeBinary)
+    keyset_sha256: Mapped[str | None] = mapped_column(String(64))
+    keyset_supervisor_sig: Mapped[str | None] = mapped_column(String(88))
+    alteration: Mapped[bytes | None] = mapped_column(LargeBinary)
+    alteration_sig: Mapped[str | None] = mapped_column(String(88))
+    asked_at: Mapped[dt.datetime] = mapped_column(Instant)
+    issued_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+
+
 class TrusteeEntry(Base):
     """A node's signed statement of its fresh recipient for one stage and version of a lot's keyset."""
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from accounts.actor import Actor
 from kernel import canonical
-from tendering import cancellation, codes, drafts, keysets, notices, packs, questions, signing, visibility
+from tendering import cancellation, codes, drafts, keysets, notices, packs, questions, signing, terms, visibility
 from tendering.checklist import Obstacle
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Question, Tender
 from tendering.rules import LotState, TenderState
+from tendering.statements import ToSign
 
 
 def tender(found: Tender, actor: Actor | None) -> dict[str, Any]:
@@ -113,17 +114,34 @@ def keys_of(found: Lot) -> dict[str, Any]:
     }
 
 
+def terms_of(found: Lot) -> dict[str, Any]:
+    """How far a change of the lot's terms is, for its owner."""
+    change = terms.latest(found)
+    if change is None:
+        return {"lot": found.code, "version": None, "waiting_for": [], "ready": False}
+    return {
+        "lot": found.code,
+        "version": change.keyset_version,
+        "changes": change.changes,
+        "keyset_sha256": change.keyset_sha256,
+        "waiting_for": [] if change.keyset else keysets.waiting_for(found, change.keyset_version),
+        "ready": change.keyset_supervisor_sig is not None and change.issued_at is None,
+        "issued_at": change.issued_at,
+    }
+
+
 def sheet(found: Tender) -> list[dict[str, Any]]:
-    return [
-        {
-            "type": item.type,
-            "lot": item.lot,
-            "statement_sha256": item.sha256,
-            "file": item.raw,
-            "words": {"zh": item.words.zh, "en": item.words.en},
-        }
-        for item in signing.signing_sheet(found)
-    ]
+    return [sheet_item(item) for item in signing.signing_sheet(found)]
+
+
+def sheet_item(item: ToSign) -> dict[str, Any]:
+    return {
+        "type": item.type,
+        "lot": item.lot,
+        "statement_sha256": item.sha256,
+        "file": item.raw,
+        "words": {"zh": item.words.zh, "en": item.words.en},
+    }
 
 
 def _approvals(found: Tender) -> list[dict[str, Any]]:

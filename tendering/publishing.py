@@ -12,7 +12,7 @@ from kernel.db import db, transaction
 from kernel.site import site
 from supervision import shelf
 from tendering import packs
-from tendering.models import Document, Lot, Question, Tender
+from tendering.models import Document, Lot, Question, Tender, TermsChange
 from tendering.rules import TenderState
 
 KIND = "tender.public"
@@ -99,8 +99,15 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "keyset_sha256": lot.keyset_sha256,
         "keyset_sigs": {"owner": lot.keyset_owner_sig, "supervisor": lot.keyset_supervisor_sig},
         "timetable": _signed(lot.timetable, lot.timetable_sig),
+        "alterations": [_signed(found.alteration, found.alteration_sig) for found in _alterations(lot)],
         **_outcome(lot),
     }
+
+
+def _alterations(lot: Lot) -> list[TermsChange]:
+    """The owner's signed notices of changed terms, in the order of their versions."""
+    issued = select(TermsChange).where(TermsChange.lot_id == lot.id, TermsChange.issued_at.is_not(None))
+    return list(db.session.scalars(issued.order_by(TermsChange.keyset_version)))
 
 
 def _outcome(lot: Lot) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def _publish(code: str) -> Tender:
         signatures = {canonical.sha(keys.unb64(statement)): sig for statement, sig in given}
         cert = keys.unb64(request.form.get("cert", ""))
     except ValueError as error:
-        raise _unsigned() from error
+        raise statements.unsigned() from error
     return service.publish(current_actor(), service.tender_of(code), signatures, cert, clock.now())
 
 
@@ -86,7 +86,7 @@ def _statement(lot: Lot, act: str, now: dt.datetime) -> ToSign:
         case "resume":
             return statements.resumed(lot.code, now, _resumed_until(lot, now))
         case _:
-            raise _unsigned()
+            raise statements.unsigned()
 
 
 def _typed(name: str) -> dt.datetime:
@@ -129,19 +129,9 @@ def signed(code: str, act: str) -> Page:
 
 def _carry_out(code: str, act: str) -> Lot:
     if act not in _ACTS:
-        raise _unsigned()
+        raise statements.unsigned()
     try:
         given = Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
     except (KeyError, ValueError) as error:
-        raise _unsigned() from error
+        raise statements.unsigned() from error
     return _ACTS[act](current_actor(), service.lot_of(code), given, clock.now())
-
-
-def _unsigned() -> Invalid:
-    return Invalid(
-        "form.unsigned",
-        "没有收到签名。签署需要浏览器脚本，也可以用命令行 kaibiao tender。",
-        "No signature arrived. Signing takes the browser's scripts, or the command kaibiao tender.",
-        rule="《电子招标投标办法》第四十条",
-        fields={"signature": "missing"},
-    )

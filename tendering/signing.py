@@ -87,11 +87,7 @@ def _of_lot(lot: Lot) -> list[ToSign]:
     assert lot.keyset is not None
     assert lot.keyset_sha256 is not None
     assert lot.closes_at is not None
-    words = Words(
-        f"标段 {lot.code} 的密钥组（第 {lot.keyset_version} 版），哈希 {lot.keyset_sha256[:16]}…",
-        f"The keyset of lot {lot.code} (version {lot.keyset_version}), hash {lot.keyset_sha256[:16]}…",
-    )
-    keyset = ToSign("kaibiao-keyset/1", lot.keyset, words, lot.code)
+    keyset = statements.keyset(lot.code, lot.keyset, lot.keyset_version)
     return [keyset, statements.timetable(lot.code, lot.keyset_sha256, lot.closes_at)]
 
 

@@ -15,6 +15,8 @@ TIMETABLE = "kaibiao-timetable/1"
 SUSPENDED = "kaibiao-suspended/1"
 RESUMED = "kaibiao-resumed/1"
 OUTAGE = "kaibiao-outage/1"
+ALTERATION = "kaibiao-alteration/1"
+KEYSET = "kaibiao-keyset/1"
 AWARD = "kaibiao-award/1"
 NOTICE = "kaibiao-notice/1"
 
@@ -52,6 +54,26 @@ def timetable(lot: str, keyset_sha256: str, closes_at: dt.datetime) -> ToSign:
         f"Bids for lot {lot} close, and are opened, on {_local(closes_at)} Beijing time.",
     )
     return ToSign(TIMETABLE, raw, words, lot)
+
+
+def keyset(lot: str, raw: bytes, version: int) -> ToSign:
+    """The keyset's exact bytes, as the nodes' answers made them."""
+    digest = canonical.sha(raw)
+    words = Words(
+        f"标段 {lot} 的密钥组（第 {version} 版），哈希 {digest[:16]}…",
+        f"The keyset of lot {lot} (version {version}), hash {digest[:16]}…",
+    )
+    return ToSign(KEYSET, raw, words, lot)
+
+
+def alteration(lot: str, version: int, keyset_sha256: str, changes: str) -> ToSign:
+    """The notice that goes with changed terms."""
+    said = {"lot": lot, "version": version, "keyset_sha256": keyset_sha256, "changes": changes}
+    words = Words(
+        f"标段 {lot} 条款变更（第 {version} 版），此前已封的投标作废，须重新封标：{changes}",
+        f"Lot {lot} changes its terms (version {version}); bids sealed before are void and must be sealed anew: {changes}",
+    )
+    return ToSign(ALTERATION, canonical.encode({"type": ALTERATION, **said}), words, lot)
 
 
 def suspended(lot: str, at: dt.datetime, cause: str) -> ToSign:
@@ -113,6 +135,17 @@ def moments(content: dict[str, Any]) -> Moments:
             rule="C32 《招标投标法》第三十四条；G19 财政部令第87号第三十九条",
         )
     return found
+
+
+def unsigned() -> Invalid:
+    """Nothing signed arrived where a signature is needed."""
+    return Invalid(
+        "form.unsigned",
+        "没有收到签名。签署需要浏览器脚本，也可以用命令行 kaibiao tender。",
+        "No signature arrived. Signing takes the browser's scripts, or the command kaibiao tender.",
+        rule="《电子招标投标办法》第四十条",
+        fields={"signature": "missing"},
+    )
 
 
 def _local(instant: dt.datetime) -> str:

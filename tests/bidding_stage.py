@@ -232,12 +232,14 @@ class BiddingStage(Stage):
             return any(step(self.now) for step in steps.STEPS)
 
     def _post(self) -> bool:
-        from bidding import publication
+        from bidding import publication, voiding
         from tendering import publishing
 
         handlers = {"live": self.events.append, mail.KIND: self._letter}
         with clock.at(self.now):
-            return outbox.deliver({**handlers, **publication.handlers, **publishing.handlers}, self.now)
+            return outbox.deliver(
+                {**handlers, **publication.handlers, **voiding.handlers, **publishing.handlers}, self.now
+            )
 
     # nodes -----------------------------------------------------------------------------------------------------
 

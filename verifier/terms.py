@@ -12,6 +12,7 @@ from supervision import facts
 from supervision.deadline import Authority, Course
 from supervision.vocabulary import Statement
 from tendering import timetable
+from tendering.statements import ALTERATION
 from verifier import moments
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, holds, lie, not_due, one
@@ -50,6 +51,7 @@ def _keyset_faults(lot: LotCase) -> Iterator[Words]:
     for index, fact in lot.logged(facts.Keyset):
         for fault in _logged_faults(lot, fact):
             yield Words(f"第 {index} 条的密钥集不成立：{fault}", f"the keyset of entry {index}: {fault}")
+    yield from _alteration_faults(lot)
     terms = lot.view.terms
     if terms is None:
         return
@@ -63,6 +65,20 @@ def _keyset_faults(lot: LotCase) -> Iterator[Words]:
         yield Words(
             "平台给出的密钥集不是日志中生效的那一份", "the portal hands out another keyset than the one in force"
         )
+
+
+def _alteration_faults(lot: LotCase) -> Iterator[Words]:
+    """Each later version that counts goes with a notice of what it changed, signed by the owner."""
+    told = [fact.signed for _, fact in lot.logged(facts.TermsAltered)]
+    for terms in lot.all_terms[1:]:
+        owner = keys.parse(terms.keyset.fact_keys.owner)
+        said = [signed.content(ALTERATION) for signed in told if signed.signed_by(owner)]
+        if (terms.sha256, terms.keyset.version) not in {(one["keyset_sha256"], one["version"]) for one in said}:
+            version = terms.keyset.version
+            yield Words(
+                f"第 {version} 版条款没有招标人签名的变更公告",
+                f"version {version} of the terms came without the owner's signed notice of what changed",
+            )
 
 
 def _logged_faults(lot: LotCase, fact: facts.Keyset) -> list[str]:

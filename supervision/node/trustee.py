@@ -85,6 +85,9 @@ class Trustee:
         view = self.lots.view(manifest.lot)
         if view.terms is None or view.deadline is None:
             raise Later(f"no keyset and timetable of {manifest.lot} are cosigned yet")
+        known = {terms.sha256 for terms in (*view.course.earlier, view.terms)}
+        if manifest.keyset_sha256 not in known and self._expects_later(view.terms):
+            raise Later(f"the changed terms of {manifest.lot} are not cosigned yet")
         now = self.clock.now()
         reason = self._objection(manifest, view.terms, view.deadline, now)
         first = manifest.envelopes[0].stage if manifest.envelopes else view.terms.keyset.stages[0].name
@@ -136,6 +139,9 @@ class Trustee:
         found = keyset.check(Authority(self.policy).trustees)
         if (keyset.lot, keyset.version) != (body.get("lot"), body.get("version")):
             found.append("the message names another lot or version")
+        terms = self.lots.view(keyset.lot).terms
+        if terms is not None and keyset.fact_keys.owner != terms.keyset.fact_keys.owner:
+            found.append("the owner's key is not the one of the terms in force")
         if keyset.fact_keys.supervisor != self.keys.sign_key:
             found.append("this node is not the supervising authority's")
         for stage in keyset.stages:
@@ -143,6 +149,12 @@ class Trustee:
             if own != [self._recipient(keyset.lot, stage.name, keyset.version)]:
                 found.append(f"{stage.name}: this node's own entry is not the one it made")
         return found
+
+    def _expects_later(self, terms: Terms) -> bool:
+        """Whether this node made keys for a later version than the one in force: its keyset may be on its way."""
+        sql = "SELECT max(version) FROM stage_key WHERE lot = ?"
+        found = self.state.row(sql, terms.keyset.lot)
+        return found is not None and found[0] is not None and found[0] > terms.keyset.version
 
     def _objection(self, manifest: Manifest, terms: Terms, deadline: Deadline, now: dt.datetime) -> str | None:
         """Why this manifest is refused without looking into its lines."""

@@ -10,7 +10,7 @@ import pytest
 from kernel import canonical, clock, keys
 from kernel.statements import Signed
 from sealing import age
-from sealing.keyset import Keyset, TrusteeEntry, trustee_statement
+from sealing.keyset import FactKeys, Keyset, TrusteeEntry, trustee_statement
 from sealing.receipts import Presented, Refusal
 from sealing.roll import Status
 from supervision.node.counter import Counter, RefusedError
@@ -459,3 +459,32 @@ def test_a_clock_set_back_while_the_node_slept_is_noticed_at_the_start(play):
     play.start_opening()
     assert play.world.net.taken("release.hash", "audit") == []
     assert "clock.step" in points(play.world.nodes["audit"])
+
+
+# changed terms -----------------------------------------------------------------------------------------------------
+
+
+def test_a_bid_to_terms_that_are_on_their_way_waits_and_one_to_old_terms_is_refused(play):
+    old, first = play.seal("甲公司").sealed.manifest, play.raw
+    play.raw = play.build(2)
+    new = play.seal("乙公司").sealed.manifest
+    present_manifest(play, new)
+    assert refusals(play) == []
+    assert play.world.net.taken("ack") == []
+    play.log_keyset(play.raw, 2)
+    play.log()
+    play.world.settle(rounds=2)
+    assert len(play.world.net.taken("ack")) == 4
+    present_manifest(play, old)
+    assert {said.reason for said in refusals(play)} == {"the manifest names another keyset than the one in force"}
+    assert first != play.raw
+
+
+def test_the_supervising_node_signs_no_changed_terms_of_another_owner(play):
+    signed = len(play.world.net.taken("keyset.signature"))
+    spelled = keys.spell(keys.generate().public_key())
+    supervisor = play.world.policy.witnesses["supervisor"].sign_key
+    raw = play.build(2, fact_keys=FactKeys(spelled, spelled, supervisor))
+    play.world.mail("keyset.sign", {"lot": LOT, "version": 2, "file": keys.b64(raw)}, "supervisor")
+    play.world.settle("supervisor", rounds=1)
+    assert len(play.world.net.taken("keyset.signature")) == signed

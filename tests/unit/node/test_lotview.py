@@ -96,6 +96,17 @@ def test_a_new_version_after_the_deadline_or_without_a_new_number_is_absent(vers
     assert story.view().terms.sha256 == first
 
 
+def test_changed_terms_bear_the_key_of_the_owner_whose_terms_they_change():
+    story = collecting()
+    first, owner = canonical.sha(story.raw), story.owner
+    story.owner = keys.generate()
+    story.add(story.keyset(2), CLOSES - 1)
+    assert story.view().terms.sha256 == first
+    story.owner = owner
+    story.add(story.keyset(2), CLOSES - 1)
+    assert story.view().terms.keyset.version == 2
+
+
 # timetable ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,74 @@
+"""The owner's pages for changed terms: say what changes, wait for the nodes, read the three statements, sign them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Blueprint, jsonify, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from accounts.access import current_actor
+from accounts.forms import Form, answered, attempted, say
+from kernel import canonical, clock, keys
+from kernel.db import own_transaction
+from kernel.errors import Refusal
+from tendering import entryform, service, statements, terms, visibility
+from tendering.models import Lot
+
+pages = Blueprint("terms", __name__)
+
+Page = str | tuple[str, int] | AnyResponse
+
+
+@pages.post("/lots/<code>/terms/propose")
+@own_transaction
+def propose(code: str) -> Page:
+    changes = request.form.get("changes", "")
+    outcome = attempted(lambda: terms.propose(current_actor(), code, changes, clock.now()))
+    return _back(code, outcome)
+
+
+@pages.post("/lots/<code>/terms/prepare")
+def prepare(code: str) -> AnyResponse:
+    """The three statements that the form makes, for reading before they are signed."""
+    lot = service.lot_of(code)
+    visibility.check_project(lot.tender, current_actor())
+    items = terms.sheet(lot, _closes_at(lot))
+    return jsonify(statements=[keys.b64(item.raw) for item in items], words=[say(item.words) for item in items])
+
+
+@pages.post("/lots/<code>/terms/issue")
+@own_transaction
+def issue(code: str) -> Page:
+    return _back(code, attempted(lambda: _issued(code)))
+
+
+def _issued(code: str) -> Lot:
+    """The deadline is the one that stands in the timetable that was signed, whatever the form's field says by now."""
+    given = dict(zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False))
+    try:
+        signed = {keys.unb64(statement): sig for statement, sig in given.items()}
+        said = [canonical.decode(raw) for raw in signed]
+        moments = next(one for one in said if one["type"] == statements.TIMETABLE)
+        closes_at = clock.parse_rfc3339(moments["closes_at"])
+    except (ValueError, KeyError, TypeError, StopIteration) as error:
+        raise statements.unsigned() from error
+    signatures = {canonical.sha(raw): sig for raw, sig in signed.items()}
+    return terms.issue(current_actor(), code, closes_at, signatures, clock.now())
+
+
+def _closes_at(lot: Lot) -> dt.datetime:
+    """The typed deadline; left empty, the one that stands."""
+    text = entryform.instant(request.form.get("closes_at", ""))
+    if not text and lot.closes_at is not None:
+        return lot.closes_at
+    try:
+        return clock.parse_rfc3339(text or "")
+    except ValueError as error:
+        raise statements.unsigned() from error
+
+
+def _back(code: str, outcome: object) -> Page:
+    if isinstance(outcome, Refusal):
+        return answered("tendering/refused.html", Form({}, outcome), lambda: {"code": code[:20]})
+    return redirect(url_for("tendering.owner.draft", code=code[:20], _anchor=code), 303)
