@@ -97,6 +97,14 @@ def take_release(node: str, body: dict[str, Any], now: datetime) -> None:
     releases.take(node, body, now)
 
 
+def take_relayed(node: str, body: dict[str, Any], now: datetime) -> None:  # noqa: ARG001  one form for all answers
+    """A release that a trustee gave to its peer: taken as if it had come from the trustee, whose promise it keeps."""
+    of = body.get("of")
+    if not isinstance(of, str):
+        raise nodes.malformed("it does not say whose release it is")
+    releases.take(of, body, now)
+
+
 def _take_word(
     node: str, signed: Signed, word: tuple[Answered, receipts.Ack | receipts.Refusal], now: datetime
 ) -> None:
@@ -123,6 +131,7 @@ handlers = {
     "close": take_close,
     "release.hash": take_release_hash,
     "release": take_release,
+    "release.relayed": take_relayed,
 }
 """Kinds of the nodes' answers that belong to bidding."""
 
@@ -133,5 +142,6 @@ handlers = {
     "close": take_close,
     "release.hash": take_release_hash,
     "release": take_release,
+    "release.relayed": take_relayed,
 }
 """Kinds of the nodes' answers that belong to bidding."""

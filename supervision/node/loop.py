@@ -17,6 +17,7 @@ from supervision.node.alerts import Finding
 from supervision.node.clock import ClockError
 from supervision.node.inbox import Handler
 from supervision.node.node import Node
+from supervision.node.sharing import Sharing
 from supervision.node.transport import UnreachableError
 from supervision.node.trustee import Later, MailError
 from supervision.note import Note
@@ -24,6 +25,7 @@ from supervision.note import Note
 LONG_POLL_S = 20
 WORK_EVERY_S, POST_EVERY_S = 1 / 4, 1 / 10  # of a second, for Event.wait
 PEERS_EVERY_S = 2
+PULL_EVERY_S = 5
 HEARTBEAT_S = 30
 SILENCE_S = 180
 """Three of the log's heartbeats."""
@@ -38,6 +40,7 @@ class Loop:
     stopped: threading.Event = field(default_factory=threading.Event)
     exit_code: int = 0
     _heartbeat_at: float = 0
+    _pull_at: float = 0
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -111,9 +114,14 @@ class Loop:
             raise Later(reply.body.decode())
 
     def look_around(self) -> None:
-        """What peers and log show now: their cosignatures, and whether it is the log we see."""
+        """What peers and log show now: their cosignatures, whether it is the log we see; and what is due to or from them."""
         for note in self.node.peers.latest():
             self.node.witness.notice(note)
+        sharing = Sharing(self.node)
+        sharing.push()
+        if clock.monotonic() >= self._pull_at:
+            self._pull_at = clock.monotonic() + PULL_EVERY_S
+            sharing.pull()
 
     def _heartbeat(self) -> None:
         if clock.monotonic() < self._heartbeat_at:

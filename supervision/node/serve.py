@@ -18,6 +18,7 @@ from supervision.node.node import Node
 from supervision.node.page import page
 from supervision.node.peers import origin_hash
 from supervision.node.request import MAX_BODY
+from supervision.node.sharing import Sharing, held
 from supervision.node.status import status
 from supervision.node.witness import Reply
 from supervision.node.words import EN, ZH
@@ -75,6 +76,7 @@ class Desk:
             "/statements": counter.statement,
             "/holds": counter.hold,
             "/presented": counter.present,
+            "/releases": Sharing(self.node).take,
         }
         if path not in takers:
             return _NOT_FOUND
@@ -102,6 +104,8 @@ class Desk:
             (r"/holds/([^/]+)\.json", self._holds),
             (r"/lots/([^/]+)/statements\.json", self._statements),
             (r"/lots/([^/]+)/releases/([a-z][a-z0-9-]*)", self._release),
+            (r"/lots/([^/]+)/releases/([a-z][a-z0-9-]*)/([1-9])", self._release_of),
+            (r"/bag/([^/]+)", self._bag),
             (r"/kaibiao-seal\.(html|sha256)", self._bundle),
         ]
 
@@ -145,6 +149,19 @@ class Desk:
             return _NOT_FOUND
         found = self.node.statements.own(lot, f"release/{stage}", int(number))
         return _NOT_FOUND if found is None else _json(found.to_json())
+
+    def _release_of(self, lot: str, stage: str, i: str, query: Query) -> Reply:
+        """The release of trustee `i` for the admission `?number=`, if it was given to this node or is its own."""
+        if int(i) == self.node.trustee.i:
+            return self._release(lot, stage, query)
+        number = query.get("number", "1")
+        found = self.node.statements.own(lot, held(stage, int(i)), int(number)) if _NUMBER.fullmatch(number) else None
+        return _NOT_FOUND if found is None else _json(found.to_json())
+
+    def _bag(self, name: str, _: Query) -> Reply:
+        """What came from outside, for one peer's eyes."""
+        found = Sharing(self.node).bag(name)
+        return _NOT_FOUND if found is None else Reply(200, found, BYTES)
 
     def _bundle(self, what: str, _: Query) -> Reply:
         digest = self._bundle_sha256()

@@ -26,7 +26,8 @@ class Statements:
         return None if found is None else Signed(found[0], found[1])
 
     def all_own(self, lot: str) -> list[tuple[str, int, Signed]]:
-        sql = "SELECT kind, number, file, sig FROM statement WHERE lot = ? ORDER BY kind, number"
+        """Its own; a peer's release, kept beside them, is not among them."""
+        sql = "SELECT kind, number, file, sig FROM statement WHERE lot = ? AND kind NOT LIKE 'held/%' ORDER BY kind, number"
         return [(row[0], row[1], Signed(row[2], row[3])) for row in self.state.rows(sql, lot)]
 
     def promise(self, lot: str, digest: str, what: str) -> Signed:
@@ -47,7 +48,8 @@ class Statements:
         sql = "SELECT raw FROM promise WHERE lot = ? AND what LIKE ? ORDER BY manifest_sha256, what"
         return [Signed.from_json(canonical.decode(row[0])) for row in self.state.rows(sql, lot, f"{RECEIPT}%")]
 
-    def presented(self, lot: str) -> list[tuple[str, Signed]]:
-        sql = "SELECT manifest_sha256, raw FROM promise WHERE lot = ? AND what = ? ORDER BY manifest_sha256"
-        rows = self.state.rows(sql, lot, PRESENTED)
+    def presented(self, lot: str, *, own: bool = False) -> list[tuple[str, Signed]]:
+        """Bids shown in time to this node, and unless only its own are asked for, to its peers."""
+        sql = "SELECT manifest_sha256, raw FROM promise WHERE lot = ? AND what LIKE ? ORDER BY manifest_sha256, what"
+        rows = self.state.rows(sql, lot, PRESENTED if own else f"{PRESENTED}%")
         return [(row[0], Signed.from_json(canonical.decode(row[1]))) for row in rows]
