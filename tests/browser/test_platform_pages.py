@@ -170,3 +170,57 @@ def test_without_scripts_a_stranger_reads_everything_where_no_key_is_needed(
 def test_every_page_says_that_this_is_practice(platform: Platform) -> None:
     for place in PLACES:
         assert "演练 · 非真实交易" in httpx.get(f"{platform.url}{place}", timeout=30).text
+
+
+def test_the_keyboard_alone_skips_to_the_text_and_signs_in(
+    platform: Platform, chromium: Browser, tmp_path: Path
+) -> None:
+    stranger = Stranger.arriving(chromium, platform.url, tmp_path)
+    stranger.goto("/sign-in")
+    keyboard = stranger.page.keyboard
+    keyboard.press("Tab")
+    assert stranger.page.evaluate("document.activeElement.className") == "skip"
+    keyboard.press("Enter")
+    stranger.page.focus("#login")
+    keyboard.type("nobody")
+    keyboard.press("Tab")
+    keyboard.type("not the password")
+    keyboard.press("Enter")
+    stranger.page.wait_for_selector(".error-summary")
+    stranger.page.get_by_text("English", exact=True).focus()
+    keyboard.press("Enter")
+    stranger.page.wait_for_selector('html[lang="en"]')
+    stranger.leave()
+
+
+def test_the_hall_has_a_dark_view_for_walls_that_is_as_readable(
+    course: Course, chromium: Browser, tmp_path: Path
+) -> None:
+    assert course.opened
+    stranger = Stranger.arriving(chromium, course.platform.url, tmp_path)
+    inspector = Inspector(course.inspector.said)
+    inspector.looks_at(stranger, f"/lots/{course.lot}/opening?wall=1")
+    assert stranger.page.locator("html.wall").count() == 1
+    assert inspector.findings == []
+    stranger.leave()
+
+
+def test_an_owner_uploads_with_progress_removes_a_document_and_throws_the_draft_away(course: Course) -> None:
+    assert course.opened
+    owner = course.owner
+    owner.goto("/owner/tenders/new")
+    owner.page.fill("#title", TITLE)
+    owner.page.click("main form .actions button")
+    owner.page.fill("#project_name", "还没有保存的名称")
+    owner.page.set_input_files("#files", [str(course.folder / "招标文件.pdf"), str(course.folder / "采购需求.pdf")])
+    owner.page.click("#documents form[data-upload-documents] button")
+    owner.page.wait_for_selector("#documents .file-list li:nth-child(2) a")
+    assert owner.page.input_value("#project_name") == "还没有保存的名称"
+    assert "已送达 采购需求.pdf" in owner.text("#documents")
+    owner.page.locator("#documents .file-list button").first.click()
+    owner.page.wait_for_selector("#documents .file-list li:only-child")
+    owner.page.click('a[href$="/discard"]')
+    course.inspector.looks_at(owner, owner.page.url.removeprefix(course.platform.url))
+    owner.press("删除这份草稿")
+    owner.page.wait_for_selector(".callout-true")
+    assert "草稿已删除" in owner.text()
