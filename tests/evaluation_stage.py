@@ -36,7 +36,7 @@ from tendering import lifecycle
 from tendering.models import Lot
 from tendering.rules import LotState
 from tests import tendering_stage
-from tests.tendering_stage import NODES, SUITE, Stage, seconds, staged
+from tests.tendering_stage import NODES, SUITE, Stage, on_each_engine, seconds
 
 EXPERTS = {
     "expert1": "11350100003600001B",
@@ -301,12 +301,14 @@ def _close(stage: EvaluationStage) -> None:
 
 
 @contextlib.contextmanager
-def evaluation_staged(folder: Path, method: dict[str, Any] | None = None) -> Iterator[EvaluationStage]:
+def evaluation_staged(
+    folder: Path, method: dict[str, Any] | None = None, engine: str = "sqlite"
+) -> Iterator[EvaluationStage]:
     """A lot in state OPENED with three read-out bids, and four experts without seats."""
     recorder = Recorder()
     held, tendering_stage.SUITE = tendering_stage.SUITE, recorder  # type: ignore[assignment]
     try:
-        with staged(folder) as stage:
+        with on_each_engine(engine, folder) as stage:
             evaluator = make_evaluator(folder / "evaluator")
             card = json.loads(evaluator.card())
             (site().folder("keys") / "evaluator.json").write_text(json.dumps(card), encoding="utf8")

@@ -30,6 +30,9 @@ from supervision.sequencer import Plan, Sequencer
 from supervision.tiles import FolderReader, TileTree
 
 ORIGIN = "practice/stage"
+ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+"""Both databases, for fixtures and tests that run on each."""
+
 NAMES = ("supervision", "management", "audit", "notary")
 START = dt.datetime(2026, 11, 23, 1, 0, tzinfo=dt.UTC)
 SECOND = dt.timedelta(seconds=1)

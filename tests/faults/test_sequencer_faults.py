@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import current_app
-from log_stage import SECOND, answer, entries, payment, rows, staged, staged_on
+from log_stage import ENGINES, SECOND, answer, entries, payment, postgres_url, rows, staged, staged_on
 
 from kernel import merkle
 from kernel.db import db, transaction
@@ -20,11 +20,12 @@ from supervision import shelf
 from supervision.checkpoint import Checkpoint
 from supervision.models import LogCheckpoint
 from supervision.note import Note
+from supervision.note_key import NoteKey
 from supervision.sequencer import LogHalted
 from supervision.tiles import FolderReader, TileTree
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=ENGINES)
 def stage(request, tmp_path):
     with staged_on(request.param, tmp_path) as found:
         yield found
@@ -188,7 +189,7 @@ import sys, pathlib
 from log_stage import *
 from kernel import clock
 folder = pathlib.Path(sys.argv[1])
-with staged(folder, key=NoteKey.load(folder / "log.key")) as stage:
+with staged(folder, *sys.argv[2:], key=NoteKey.load(folder / "log.key")) as stage:
     stage.now = clock.wall()
     sequencer = stage.sequencer()
     number = 0
@@ -201,21 +202,32 @@ with staged(folder, key=NoteKey.load(folder / "log.key")) as stage:
 """
 
 
-@pytest.mark.slow
-def test_killed_again_and_again_the_log_keeps_every_committed_fact(tmp_path):
-    from supervision.note_key import NoteKey
+@pytest.fixture(params=ENGINES)
+def address(request):
+    """Nothing for SQLite, and the URL of an empty database otherwise: what `staged` takes behind the folder."""
+    if request.param == "sqlite":
+        yield ()
+        return
+    with postgres_url() as url:
+        yield (url,)
 
+
+@pytest.mark.slow
+def test_killed_again_and_again_the_log_keeps_every_committed_fact(tmp_path, address):
     NoteKey.generate("practice/stage").store(tmp_path / "log.key")
     root = Path(__file__).parents[2]
     environ = {**os.environ, "PYTHONPATH": f"{root}:{root / 'tests'}"}
     committed, seen = set(), []
     for round_ in range(6):
         child = subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path)], env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        time.sleep(2 + round_ * 0.137)
+            [sys.executable, "-c", WORKER, str(tmp_path), *address],
+            env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        first = child.stdout.readline()
+        time.sleep(0.5 + round_ * 0.137)
         child.send_signal(signal.SIGKILL)
-        out, err = child.communicate()
+        rest, err = child.communicate()
+        out = first + rest
         assert err == b""
         lines = out.decode().split("\n")[:-1]
         committed.update(int(word) for line in lines for word in line.split())
@@ -223,7 +235,7 @@ def test_killed_again_and_again_the_log_keeps_every_committed_fact(tmp_path):
         if raw is not None:
             seen.append(Checkpoint.parse(Note.parse(raw).text))
     assert len(seen) > 2
-    with staged(tmp_path, key=NoteKey.load(tmp_path / "log.key")) as stage:
+    with staged(tmp_path, *address, key=NoteKey.load(tmp_path / "log.key")) as stage:
         stage.now = stage.now.replace(year=2100)
         stage.run(stage.sequencer(), 3)
         check_whole(stage)

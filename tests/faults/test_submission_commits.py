@@ -11,6 +11,7 @@ from sqlalchemy import event
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import cut_json, seconds, staged
+from log_stage import ENGINES
 
 from bidding import steps, uploads, writer
 from bidding.models import Admission, Bid, NodeClose, Opened, Release, Roll, Upload
@@ -107,6 +108,12 @@ def outcome(stage, lot):
     return kinds, rows, sorted(bids), stage.lot(lot).state
 
 
+@pytest.fixture(params=ENGINES)
+def stage(request, tmp_path):
+    with staged(tmp_path, request.param) as found:
+        yield found
+
+
 @pytest.fixture
 def undisturbed(tmp_path_factory):
     with staged(tmp_path_factory.mktemp("undisturbed")) as stage:
@@ -116,60 +123,56 @@ def undisturbed(tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
-def test_a_day_of_deaths_at_every_commit_ends_like_any_other(tmp_path, undisturbed, moment):
-    with staged(tmp_path) as stage:
-        running = day(stage)
-        lot = next(running)
-        with dying(moment):
-            assert next(running, None) is None
-        assert outcome(stage, lot) == undisturbed
-        assert {row.outcome for row in stage.rows(Opened)} == {Outcome.OPENED}
+def test_a_day_of_deaths_at_every_commit_ends_like_any_other(undisturbed, stage, moment):
+    running = day(stage)
+    lot = next(running)
+    with dying(moment):
+        assert next(running, None) is None
+    assert outcome(stage, lot) == undisturbed
+    assert {row.outcome for row in stage.rows(Opened)} == {Outcome.OPENED}
 
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
-def test_a_submission_that_dies_at_its_commit_is_whole_or_not_there_and_can_be_repeated(tmp_path, moment):
-    with staged(tmp_path) as stage:
-        lot = stage.one_lot()
-        handed = stage.handed(stage.seal(lot, "a"), "a")
-        with dying(moment), pytest.raises(Killed):
-            stage.submit(lot, handed, "a")
-        db.session.remove()
-        there = moment == "after_commit"
-        assert len(stage.rows(Bid)) == int(there)
-        assert len(stage.facts("bid.sealed")) == int(there)
-        assert len(stage.mail("manifest")) == 4 * int(there)
-        states = {row.state for row in stage.rows(Upload)}
-        assert states == {UploadState.TAKEN if there else UploadState.DONE}
-        bid = stage.submit(lot, handed, "a")
-        assert stage.submit(lot, handed, "a").receipt == bid.receipt
-        assert len(stage.facts("bid.sealed")) == 1
+def test_a_submission_that_dies_at_its_commit_is_whole_or_not_there_and_can_be_repeated(stage, moment):
+    lot = stage.one_lot()
+    handed = stage.handed(stage.seal(lot, "a"), "a")
+    with dying(moment), pytest.raises(Killed):
+        stage.submit(lot, handed, "a")
+    db.session.remove()
+    there = moment == "after_commit"
+    assert len(stage.rows(Bid)) == int(there)
+    assert len(stage.facts("bid.sealed")) == int(there)
+    assert len(stage.mail("manifest")) == 4 * int(there)
+    states = {row.state for row in stage.rows(Upload)}
+    assert states == {UploadState.TAKEN if there else UploadState.DONE}
+    bid = stage.submit(lot, handed, "a")
+    assert stage.submit(lot, handed, "a").receipt == bid.receipt
+    assert len(stage.facts("bid.sealed")) == 1
 
 
 @pytest.mark.parametrize("moment", ["before_commit", "after_commit"])
-def test_an_unfinished_replacement_leaves_the_earlier_bid_live(tmp_path, moment):
-    with staged(tmp_path) as stage:
-        lot = stage.one_lot()
-        first = stage.bid(lot, "a")
-        handed = stage.handed(stage.seal(lot, "a", prev=first.manifest_sha256), "a")
-        with dying(moment), pytest.raises(Killed):
-            stage.submit(lot, handed, "a")
-        db.session.remove()
-        live = [bid.manifest_sha256 for bid in stage.rows(Bid) if bid.status.value == "live"]
-        assert live == [handed.sha256 if moment == "after_commit" else first.manifest_sha256]
+def test_an_unfinished_replacement_leaves_the_earlier_bid_live(stage, moment):
+    lot = stage.one_lot()
+    first = stage.bid(lot, "a")
+    handed = stage.handed(stage.seal(lot, "a", prev=first.manifest_sha256), "a")
+    with dying(moment), pytest.raises(Killed):
+        stage.submit(lot, handed, "a")
+    db.session.remove()
+    live = [bid.manifest_sha256 for bid in stage.rows(Bid) if bid.status.value == "live"]
+    assert live == [handed.sha256 if moment == "after_commit" else first.manifest_sha256]
 
 
-def test_an_upload_whose_writer_loses_its_commits_arrives_whole(tmp_path):
-    with staged(tmp_path) as stage:
-        actor, raw = stage.bidder_of("a").actor, bytes(range(256)) * 2000
-        with stage.act() as now:
-            token = uploads.create(actor, "x", len(raw), now).token
-        with dying("before_commit"):
-            for _ in range(20):
-                again(lambda: _one_piece(stage, actor, token, raw))
-                again(lambda: uploads.finish_left(stage.now.replace(year=2100)))
-        row = stage.rows(Upload)[0]
-        assert (row.state, row.sha256) == (UploadState.DONE, canonical.sha(raw))
-        assert site().blobs.size(row.blob_key) == len(raw)
+def test_an_upload_whose_writer_loses_its_commits_arrives_whole(stage):
+    actor, raw = stage.bidder_of("a").actor, bytes(range(256)) * 2000
+    with stage.act() as now:
+        token = uploads.create(actor, "x", len(raw), now).token
+    with dying("before_commit"):
+        for _ in range(20):
+            again(lambda: _one_piece(stage, actor, token, raw))
+            again(lambda: uploads.finish_left(stage.now.replace(year=2100)))
+    row = stage.rows(Upload)[0]
+    assert (row.state, row.sha256) == (UploadState.DONE, canonical.sha(raw))
+    assert site().blobs.size(row.blob_key) == len(raw)
 
 
 def _one_piece(stage, actor, token, raw):

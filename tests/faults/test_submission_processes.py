@@ -17,6 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 from bidding_web import Door
+from log_stage import ENGINES
 
 from bidding import uploads
 from bidding.models import Bid, Upload
@@ -76,9 +77,9 @@ class Web:
         self.process.wait()
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with staged(tmp_path, now=clock.wall().replace(microsecond=0)) as found:
+@pytest.fixture(params=ENGINES)
+def stage(request, tmp_path):
+    with staged(tmp_path, request.param, now=clock.wall().replace(microsecond=0)) as found:
         yield found
 
 

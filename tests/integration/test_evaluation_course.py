@@ -13,12 +13,13 @@ from kernel.site import site
 from kernel.statements import Signed
 from tendering import awards, lifecycle
 from tests.evaluation_stage import EvaluationStage, evaluation_staged
+from tests.log_stage import ENGINES
 from tests.tendering_stage import seconds
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with evaluation_staged(tmp_path) as found:
+@pytest.fixture(params=ENGINES)
+def stage(request, tmp_path):
+    with evaluation_staged(tmp_path, engine=request.param) as found:
         yield found
 
 

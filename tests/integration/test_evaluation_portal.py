@@ -15,20 +15,27 @@ from evaluation.room.portal import HttpPortal, UnreachableError
 from evaluation.room.serving import server
 from kernel import keys
 from kernel.settings import load
+from kernel.site import site
 from portal.app import create_app
 from portal.assets import DIST
 from tests.evaluation_stage import evaluation_staged
+from tests.log_stage import ENGINES
 
 pytestmark = pytest.mark.skipif(not (DIST / "manifest.json").exists(), reason="the client is not built")
 
 
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    return request.param
+
+
 @pytest.fixture
-def asked(tmp_path):
+def asked(engine, tmp_path):
     """Ask the portal for a page as somebody of the stage."""
-    with evaluation_staged(tmp_path) as stage:
+    with evaluation_staged(tmp_path, engine=engine) as stage:
         settings = {
             "KAIBIAO_VAR": str(tmp_path),
-            "KAIBIAO_DATABASE": f"sqlite:///{tmp_path / 'kaibiao.sqlite'}",
+            "KAIBIAO_DATABASE": site().settings.database,
             "KAIBIAO_ORIGIN": stage.stage.origin,
         }
         app = create_app(load(settings))

@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import staged
+from log_stage import ENGINES
 
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
@@ -29,9 +30,9 @@ class Told(list):
         super().append(payload)
 
 
-@pytest.fixture
-def stage(tmp_path):
-    with staged(tmp_path) as found:
+@pytest.fixture(params=ENGINES)
+def stage(request, tmp_path):
+    with staged(tmp_path, request.param) as found:
         found.events = Told()
         yield found
 

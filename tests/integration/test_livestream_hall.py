@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import staged
+from log_stage import ENGINES
 
 from accounts.models import Person
 from accounts.passwords import hashed
@@ -63,9 +64,9 @@ class Hall:
         return self.tokens[name]
 
 
-@pytest.fixture
-def hall(tmp_path):
-    with staged(tmp_path) as stage:
+@pytest.fixture(params=ENGINES)
+def hall(request, tmp_path):
+    with staged(tmp_path, request.param) as stage:
         yield Hall(stage)
 
 
