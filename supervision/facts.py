@@ -217,6 +217,25 @@ class Finding(Statement, kind="finding"):
     by: str
 
 
+class StageIdentity(Statement, kind="stage.identity"):
+    """A trustee's kaibiao-identity/1: its identity of a public stage, published to settle a dispute (sealing.md 1.7)."""
+
+    lot: str
+    stage: str
+    node: str
+
+
+class LineJudged(Fact, kind="line.judged"):
+    """What the published identity showed of a line that its trustee had called bad."""
+
+    lot: str
+    bid_id: str
+    stage: str
+    i: int
+    party: Literal["bidder", "trustee"]
+    reason: str
+
+
 class StageDestroyed(Statement, kind="stage.destroyed"):
     lot: str
     stage: str

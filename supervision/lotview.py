@@ -12,8 +12,10 @@ from typing import Any
 
 from kernel import keys
 from kernel.statements import Signed
+from sealing import suite as suites
 from sealing import wire
-from sealing.keyset import Stage
+from sealing.disputes import Finding, Identity
+from sealing.keyset import Audience, Stage
 from sealing.release import ReleaseHash
 from sealing.roll import Close
 from supervision import facts
@@ -58,6 +60,14 @@ class Admitted:
     number: int = 1
 
 
+@dataclass(frozen=True)
+class Published:
+    """The one identity of a stage that its trustee published, and where it stands in the log."""
+
+    index: int
+    identity: Identity
+
+
 @dataclass
 class LotView:
     """Built by `view`; read-only afterwards."""
@@ -74,6 +84,8 @@ class LotView:
     hashes: dict[Round, dict[int, ReleaseHash]] = field(default_factory=dict)
     released: dict[Round, set[int]] = field(default_factory=dict)
     destroyed: dict[str, set[int]] = field(default_factory=dict)
+    findings: dict[tuple[str, str, int], set[str]] = field(default_factory=dict)
+    identities: dict[str, Published] = field(default_factory=dict)
 
     @property
     def terms(self) -> Terms | None:
@@ -108,6 +120,25 @@ class LotView:
         """How many closes make a roll final: enough for every stage."""
         return 0 if self.terms is None else max(stage.t for stage in self.terms.keyset.stages)
 
+    def is_inspected(self, stage: str, i: int) -> bool:
+        """Whether a line of trustee `i` was inspected by the supervising authority and by another node than its own."""
+        if self.terms is None:
+            return False
+        supervisor, own = self.terms.keyset.fact_keys.supervisor, self.stage(stage).trustee(i).sign_key
+        signers = [keys_of for (_, name, j), keys_of in self.findings.items() if (name, j) == (stage, i)]
+        return any(supervisor in found and found - {supervisor, own} for found in signers)
+
+    def identity_obstacle(self, stage: str, i: int) -> str | None:
+        """Why trustee `i` may not publish its identity of a stage now; None when it may."""
+        found = self.stage(stage)
+        if found.audience is not Audience.PUBLIC:
+            return "only an identity of a public stage may be published"
+        if stage in self.identities:
+            return "another identity of this stage is published already"
+        if len(self.released.get((stage, 1), ())) < found.t:
+            return "fewer than t releases of the stage are complete"
+        return None if self.is_inspected(stage, i) else "no line of this trustee was inspected"
+
     def trustee_of(self, sign_key: str) -> int | None:
         """The share index of the node with this key."""
         if self.terms is None:
@@ -132,6 +163,10 @@ class _Reading:
                 self._box(index, fact)
             case facts.Close():
                 self._close(index, fact)
+            case facts.Finding():
+                self._finding(fact)
+            case facts.StageIdentity():
+                self._identity(index, fact)
             case _:
                 self.found.course = self.found.course.after(index, fact, self.by, self.cosigned)
                 self._opening(index, fact)
@@ -239,6 +274,34 @@ class _Reading:
             given = {i for i, said in promised.items() if stage == fact.stage and said.sha256 == fact.sha256}
             if given:
                 self.found.released.setdefault((stage, number), set()).update(given)
+
+    def _finding(self, fact: facts.Finding) -> None:
+        witness = self.by.policy.witnesses.get(fact.by)
+        if witness is None or not signed_by(fact.signed, witness.sign_key):
+            return
+        try:
+            said = Finding.read(fact.signed)
+        except wire.WireError:
+            return
+        target = (fact.bid_id, fact.stage, fact.i)
+        if (said.lot, said.bid_id, said.stage, said.i) == (self.found.lot, *target):
+            self.found.findings.setdefault(target, set()).add(witness.sign_key)
+
+    def _identity(self, index: int, fact: facts.StageIdentity) -> None:
+        """The first one that may be published, and only if it is the keyset's."""
+        i, terms = self._trustee(fact.node, fact.signed), self.found.terms
+        try:
+            said = Identity.read(fact.signed)
+        except wire.WireError:
+            return
+        if i is None or terms is None or (said.lot, said.stage, said.i) != (self.found.lot, fact.stage, i):
+            return
+        if all(stage.name != said.stage for stage in terms.keyset.stages):
+            return
+        recipient = suites.named(terms.keyset.suite).recipient_of(said.secret)
+        fits = recipient == self.found.stage(said.stage).trustee(i).recipient
+        if fits and self.found.identity_obstacle(said.stage, i) is None:
+            self.found.identities[said.stage] = Published(index, said)
 
     def _trustee(self, node: str, signed: Signed) -> int | None:
         """The share index of the node, if its pinned key made the signature."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from kernel import canonical, clock, keys
 from kernel.statements import Signed
-from supervision.node import key_order
+from supervision.node import dispute_cli, key_order
 from supervision.node.card import CARD_FILE, Card, CardError, NodeKeys, make
 from supervision.node.clock import ClockError, hands_for
 from supervision.node.holds import TYPE as HOLD
@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _run_command(commands)
     _hold_commands(commands)
     _order_command(commands)
+    dispute_cli.add(commands, _command)
     return parser
 
 

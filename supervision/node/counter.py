@@ -31,7 +31,7 @@ class Counter:
 
     def receipt(self, raw: bytes) -> dict[str, Any]:
         """Keep a platform-signed receipt, of a bid or a withdrawal: at the close the roll must show it."""
-        signed = _signed(raw)
+        signed = read_signed(raw)
         try:
             receipt = Receipt.read(signed)
         except wire.WireError as error:
@@ -48,7 +48,7 @@ class Counter:
 
     def statement(self, raw: bytes) -> dict[str, Any]:
         """A signed statement of any kind this node keeps: its `type` says which."""
-        signed = _signed(raw)
+        signed = read_signed(raw)
         kind = canonical.decode(signed.raw).get("type")
         if kind == receipts.RECEIPT_TYPE:
             return self.receipt(raw)
@@ -58,7 +58,7 @@ class Counter:
 
     def hold(self, raw: bytes) -> dict[str, Any]:
         """A hold order of any node of the policy."""
-        signed = _signed(raw)
+        signed = read_signed(raw)
         try:
             hold = self.node.holds.take(signed)
         except HoldError as error:
@@ -96,7 +96,7 @@ class Counter:
             raise RefusedError("this node does not know the lot")
 
 
-def _signed(raw: bytes) -> Signed:
+def read_signed(raw: bytes) -> Signed:
     try:
         signed = Signed.from_json(canonical.decode(raw))
         if not isinstance(canonical.decode(signed.raw), dict):

@@ -12,7 +12,7 @@ from typing import Any
 from kernel import canonical, keys
 from kernel.clock import rfc3339
 from kernel.statements import Signed
-from sealing import release, shares
+from sealing import disputes, release, shares
 from sealing import suite as suites
 from sealing.keyset import Audience, Stage
 from sealing.manifest import Manifest
@@ -117,7 +117,10 @@ class Releasing:
             return False
         counted = due.view.closes_of(due.final).items()
         closes = {i: found.close for i, found in counted if found.index < due.admitted.index}
-        expected = release.admitted(live_manifests(delivered), due.stage, closes)
+        live, published = live_manifests(delivered), due.view.identities.get(due.stage.name)
+        known = published.identity if published is not None and published.index < due.admitted.index else None
+        judged = disputes.judgments(live, due.terms.keyset, closes, known)
+        expected = release.admitted(live, due.stage, closes, disputes.cleared(judged, known))
         if (expected.bids, expected.set_aside) == (due.admitted.bids, due.admitted.set_aside):
             return True
         evidence = {"lot": due.view.lot, "admitted_index": due.admitted.index, "expected": list(expected.bids)}

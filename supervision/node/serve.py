@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 from kernel import canonical
 from supervision.node.clock import ClockError
-from supervision.node.counter import Counter, RefusedError
+from supervision.node.counter import Counter, RefusedError, read_signed
+from supervision.node.disputes import ORDER, Publishing
 from supervision.node.node import Node
 from supervision.node.page import page
 from supervision.node.peers import origin_hash
@@ -73,7 +75,7 @@ class Desk:
         counter = Counter(self.node)
         takers = {
             "/receipts": counter.receipt,
-            "/statements": counter.statement,
+            "/statements": self._statement,
             "/holds": counter.hold,
             "/presented": counter.present,
             "/releases": Sharing(self.node).take,
@@ -86,6 +88,13 @@ class Desk:
             return Reply(422, f"{error}\n".encode())
         except ClockError as error:
             return Reply(503, f"{error}\n".encode())
+
+    def _statement(self, raw: bytes) -> dict[str, Any]:
+        """A signed statement: the owner's order to publish an identity, or what people bring."""
+        signed = read_signed(raw)
+        if canonical.decode(signed.raw).get("type") == ORDER:
+            return Publishing(self.node).take(signed)
+        return Counter(self.node).statement(raw)
 
     def limit(self, path: str) -> int:
         """The largest body taken at `path`."""

@@ -1,4 +1,4 @@
-"""Bids set aside, played before four real nodes: cleared by a late close, released once more, opened from their lines."""
+"""Bids set aside, before four real nodes: cleared by a late close or by a published identity, released once more, opened."""
 
 from __future__ import annotations
 
@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from sealing import opening
+from kernel import canonical
+from sealing import disputes as protocol
+from sealing import opening, roll_check, shares
+from sealing.faults import Party
 from sealing.manifest import Manifest
 from sealing.roll import Roll
+from sealing.suite import SUITES
+from supervision.node import disputes
 from supervision.node.serve import Desk
 from tests.unit.node.node_lot import LOT, OPENS, TIMES, LotPlay, Taken
 from tests.unit.node.node_world import ORGS, check_oracle, make_world
@@ -113,3 +118,112 @@ def test_a_later_admission_that_no_close_bears_out_opens_nothing(play):
     play.log_hashes()
     assert play.releases(2) == {}
     assert "admission.wrong" in {alert["point"] for alert in play.world.node.alerts.listed()}
+
+
+# disputed lines --------------------------------------------------------------------------------------------------
+
+
+def disputed(play: LotPlay, made: Taken) -> Roll:
+    """Opened with `made` set aside, two trustees having called its line bad."""
+    rolled = play.close()
+    play.admit(rolled)
+    play.go_to(OPENS)
+    play.start_opening()
+    play.log_hashes()
+    play.log_releases()
+    assert lines_of(play, made, 1) == {}
+    return rolled
+
+
+def inspected(play: LotPlay, made: Taken, name: str) -> dict[str, object]:
+    folder = play.world.folder / name
+    return disputes.inspect(folder, LOT, "sheet", made.sealed.manifest.bid_id).content()
+
+
+def publish(play: LotPlay, name: str, stage: str = "sheet") -> int:
+    node = play.world.nodes[name]
+    order = disputes.order(node.keys, LOT, stage)
+    return Desk(node).post("/statements", canonical.encode(order.to_json())).status
+
+
+def test_a_bad_line_is_inspected_and_one_identity_shows_the_bidders_fault(play):
+    play.bid("甲公司")
+    spoiled = play.spoiled("乙公司", 3, 4)
+    rolled = disputed(play, spoiled)
+    seen = inspected(play, spoiled, "audit")
+    assert seen["seen"] == "the line does not hash to its commitment"
+    assert publish(play, "audit") == 422
+    play.finding(seen, "supervisor")
+    assert publish(play, "audit") == 422
+    play.finding(seen, "manager")
+    assert publish(play, "audit") == 200
+    assert publish(play, "audit") == 200
+    play.world.settle(rounds=1)
+    play.log_disputes()
+    assert len(play.world.net.taken("stage.identity")) == 1
+    view = play.world.node.lots.view(LOT)
+    identity = view.identities["sheet"].identity
+    closes = {i: found.close for i, found in view.closes_of(view.final).items()}
+    live = [Manifest.parse(entry.manifest) for entry in rolled.live()]
+    said = protocol.judgments(live, play.keyset, closes, identity)
+    assert {bid_id: judged.party for bid_id, judged in said.items()} == {spoiled.sealed.manifest.bid_id: Party.BIDDER}
+    assert protocol.cleared(said, identity) == frozenset()
+
+
+def test_a_second_trustee_refuses_once_one_identity_is_published(play):
+    play.bid("甲公司")
+    spoiled = play.spoiled("乙公司", 3, 4)
+    disputed(play, spoiled)
+    for name in ("audit", "notary"):
+        play.finding(inspected(play, spoiled, name), "supervisor", "manager")
+    assert publish(play, "audit") == 200
+    play.world.settle(rounds=1)
+    play.log_disputes()
+    assert publish(play, "notary") == 422
+    assert publish(play, "supervisor") == 422
+
+
+def test_no_identity_is_published_before_t_releases_nor_for_the_evaluation_nor_by_a_stranger(play):
+    play.bid("甲公司")
+    spoiled = play.spoiled("乙公司", 3, 4)
+    rolled = play.close()
+    play.admit(rolled)
+    play.finding(inspected(play, spoiled, "audit"), "supervisor", "manager")
+    assert publish(play, "audit") == 422
+    play.go_to(OPENS)
+    play.start_opening()
+    play.log_hashes()
+    assert publish(play, "audit") == 422
+    play.log_releases()
+    assert publish(play, "audit", "docs") == 422
+    stranger = disputes.order(play.world.nodes["notary"].keys, LOT, "sheet")
+    assert Desk(play.world.nodes["audit"]).post("/statements", canonical.encode(stranger.to_json())).status == 422
+    assert publish(play, "audit") == 200
+
+
+def test_a_lying_trustees_identity_clears_the_line_and_the_bid_is_released(play, tmp_path, monkeypatch):
+    """Two call a bid bad: one bidder's fault would need none of them to lie; here one line is good."""
+    play.bid("甲公司")
+    spoiled = play.spoiled("乙公司", 4)
+    liar, honest = play.world.nodes["audit"], roll_check.bad_lines
+    named = ((spoiled.sealed.manifest.bid_id, "sheet"),)
+
+    def lying(roll, keyset, i, secrets, acknowledged):
+        return named if i == 3 else honest(roll, keyset, i, secrets, acknowledged)
+
+    monkeypatch.setattr(roll_check, "bad_lines", lying)
+    rolled = disputed(play, spoiled)
+    seen = inspected(play, spoiled, "audit")
+    assert seen["seen"] == "good"
+    play.finding(seen, "supervisor", "manager")
+    assert publish(play, "audit") == 200
+    play.world.settle(rounds=1)
+    play.log_disputes()
+    identity = play.world.node.lots.view(LOT).identities["sheet"].identity
+    play.admit(rolled, cleared={(spoiled.sealed.manifest.bid_id, 3)})
+    play.log_hashes()
+    added = lines_of(play, spoiled, 2)
+    assert set(added) == {1, 2}
+    wrapped = spoiled.sealed.manifest.envelope("sheet").share(3).wrapped
+    assert opens(spoiled, {**added, 3: shares.unwrap(wrapped, SUITES["age-x25519/1"], identity.secret)}, tmp_path)
+    assert all(alert["point"] != "admission.wrong" for alert in liar.alerts.listed())

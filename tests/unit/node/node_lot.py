@@ -289,11 +289,11 @@ class LotPlay:
 
     # the opening -----------------------------------------------------------------------------------------------
 
-    def admit(self, made: Roll, bids: Iterable[str] | None = None) -> None:
+    def admit(self, made: Roll, bids: Iterable[str] | None = None, cleared: Any = ()) -> None:
         by_node = self.closes(made.seq)
         closes = {list(self.world.policy.witnesses).index(node) + 1: said for node, said in by_node.items()}
         live = [Manifest.parse(entry.manifest) for entry in made.live()]
-        found = release.admitted(live, self.keyset.stages[0], closes)
+        found = release.admitted(live, self.keyset.stages[0], closes, cleared)
         self._admit(made, "sheet", tuple(bids) if bids is not None else found.bids, found.set_aside, ())
 
     def admit_docs(self, made: Roll, key: keys.PrivateKey | None = None) -> None:
@@ -359,6 +359,23 @@ class LotPlay:
         bodies = [body for body in self.world.net.taken("release") if "file" in body]
         found = [release.Release.parse(keys.unb64(body["file"])) for body in bodies]
         return {said.i: said for said in found if said.number == number}
+
+    def log_disputes(self) -> None:
+        """Every identity that a node published, into the log."""
+        for body in self.world.net.taken("stage.identity"):
+            node = next(a["node"] for a in self.world.net.answers if a["body"] == body)
+            fact = facts.StageIdentity(node=node, **body)
+            if not self._has(fact):
+                self.world.log.append(fact)
+        self.log()
+
+    def finding(self, seen: dict[str, Any], *nodes: str) -> None:
+        """What was seen of a line, signed by these nodes, into the log."""
+        for name in nodes:
+            key = self.world.nodes[name].keys.witness.private
+            said = {part: seen[part] for part in ("bid_id", "stage", "i")}
+            self.world.log.append(self.statement(facts.Finding, seen, key, by=name, **said))
+        self.log()
 
     def spoiled(self, org: str, *bad: int) -> Taken:
         """A bid whose bidder gave these trustees another line of the sheet than the one it committed to."""

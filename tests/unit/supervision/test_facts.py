@@ -27,6 +27,8 @@ OPEN_KINDS = [
     "release.hash",
     "release",
     "finding",
+    "stage.identity",
+    "line.judged",
     "bid.opened",
     "bid.judged",
     "opening.record",
