@@ -10,12 +10,14 @@ from datetime import datetime
 
 from sqlalchemy import exists, select
 
-from bidding import closing, lots, releases, stages
+from bidding import closing, disputes, lots, releases, stages
 from bidding.models import Bid, Opened, Opening
 from bidding.states import OpeningStep, Outcome
 from bidding.unsealing import open_into
 from kernel.db import db, transaction
 from sealing import acks
+from sealing import disputes as protocol
+from sealing.faults import Judgment
 from sealing.manifest import Manifest
 from supervision import log
 from tendering.models import Lot
@@ -44,6 +46,21 @@ def admit_later(now: datetime) -> bool:
                 return False
             stages.admit_first(lot, roll, now)
     return bool(ready)
+
+
+def judge_next(now: datetime) -> bool:  # noqa: ARG001  one form for all steps
+    """Judge the disputed lines of one bid that is set aside, by the identity that its trustee published (1.7)."""
+    with transaction():
+        return any(disputes.judge(row, judgment) for row in _set_aside() if (judgment := _judgment(row)) is not None)
+
+
+def _judgment(row: Opened) -> Judgment | None:
+    lot, roll = lots.find(row.lot), releases.final_roll(row.lot)
+    identity = disputes.identity_of(row.lot, row.stage)
+    if identity is None or roll is None:
+        return None
+    live = [Manifest.parse(db.session.get_one(Bid, row.bid).manifest)]
+    return protocol.judgments(live, lots.keyset(lot), stages.logged_closes(lot, roll), identity).get(row.bid_id)
 
 
 def open_next(now: datetime) -> bool:
@@ -95,5 +112,6 @@ def _has_lines(row: Opened) -> bool:
 
 
 def _lines(row: Opened) -> dict[int, bytes]:
-    """Every released line of the bid, whichever admission it was released for."""
-    return releases.lines(releases.every(row.lot, row.stage)).get(row.bid_id, {})
+    """Every released line of the bid, whichever admission it was released for, and the one a published identity shows."""
+    released = releases.lines(releases.every(row.lot, row.stage)).get(row.bid_id, {})
+    return {**released, **disputes.shown_line(Manifest.parse(db.session.get_one(Bid, row.bid).manifest), row.stage)}

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bidding import events, lots, nodes, releases
+from bidding import disputes, events, lots, nodes, releases
 from bidding.models import Admission, Bid, NodeClose, Opened, Release, Roll
 from bidding.states import Outcome
 from kernel import canonical
@@ -48,7 +48,8 @@ def admit_first(lot: Lot, roll: Roll, now: datetime) -> Admission:
 
 def first_admission(lot: Lot, closes: Mapping[int, Close]) -> release.Admission:
     """What everybody recomputes from the live bids and the closes."""
-    return release.admitted(live_manifests(lot.code), lots.first_stage(lot), closes)
+    stage, live = lots.first_stage(lot), live_manifests(lot.code)
+    return release.admitted(live, stage, closes, disputes.cleared(lot.code, stage.name, live, closes))
 
 
 def content(lot_code: str, stage: str, left_out: Sequence[str] = ()) -> dict[str, Any]:

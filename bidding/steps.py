@@ -40,7 +40,13 @@ def step_clear(now: datetime) -> bool:
     """Clear bids that were set aside: admit them when closes came late, open them, read them out, renew the record."""
     if not clearing.is_waiting():
         return False
-    done = [clearing.admit_later(now), clearing.open_next(now), readout.read_late(now), record.renew_due(now)]
+    done = [
+        clearing.judge_next(now),
+        clearing.admit_later(now),
+        clearing.open_next(now),
+        readout.read_late(now),
+        record.renew_due(now),
+    ]
     return any(done)
 
 

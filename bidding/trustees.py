@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from bidding import lots, nodes, releases
+from bidding import disputes, lots, nodes, releases
 from bidding.models import Acknowledgment, Bid, NodeClose, ReleaseHash, Roll
 from bidding.states import Answered
 from kernel.db import db
@@ -18,34 +19,24 @@ from sealing import receipts, release, roll
 from sealing.wire import WireError
 from supervision import facts, log
 
+Said = TypeVar("Said")
+
 
 def take_ack(node: str, body: dict[str, Any], now: datetime) -> None:
     """A trustee's word that its lines of a manifest are right."""
-    signed = nodes.statement(node, body)
-    try:
-        said = receipts.Ack.read(signed)
-    except WireError as error:
-        raise nodes.malformed(str(error)) from error
+    signed, said = _read(node, body, receipts.Ack.read)
     _take_word(node, signed, (Answered.ACK, said), now)
 
 
 def take_refusal(node: str, body: dict[str, Any], now: datetime) -> None:
     """A trustee's word that its line of a manifest is not right, and why."""
-    signed = nodes.statement(node, body)
-    try:
-        said = receipts.Refusal.read(signed)
-    except WireError as error:
-        raise nodes.malformed(str(error)) from error
+    signed, said = _read(node, body, receipts.Refusal.read)
     _take_word(node, signed, (Answered.REFUSAL, said), now)
 
 
 def take_close(node: str, body: dict[str, Any], now: datetime) -> None:
     """A node's close; `steps.step_closes` logs it, one after the other, so that admissions can be recomputed."""
-    signed = nodes.statement(node, body)
-    try:
-        said = roll.Close.read(signed)
-    except WireError as error:
-        raise nodes.malformed(str(error)) from error
+    signed, said = _read(node, body, roll.Close.read)
     _check_share(node, said.lot)
     known = db.session.scalar(select(Roll).where(Roll.lot == said.lot, Roll.seq == said.seq))
     if known is None or (known.root, known.count) != (said.root, said.count):
@@ -64,11 +55,7 @@ def take_close(node: str, body: dict[str, Any], now: datetime) -> None:
 
 def take_release_hash(node: str, body: dict[str, Any], now: datetime) -> None:
     """A trustee's promise, logged at once as an open fact."""
-    signed = nodes.statement(node, body)
-    try:
-        said = release.ReleaseHash.read(signed)
-    except WireError as error:
-        raise nodes.malformed(str(error)) from error
+    signed, said = _read(node, body, release.ReleaseHash.read)
     share = _check_share(node, said.lot)
     releases.check_target(said, share)
     if releases.promised((said.lot, said.stage, said.number), node) is not None:
@@ -105,6 +92,15 @@ def take_relayed(node: str, body: dict[str, Any], now: datetime) -> None:  # noq
     releases.take(of, body, now)
 
 
+def _read(node: str, body: dict[str, Any], form: Callable[[Signed], Said]) -> tuple[Signed, Said]:
+    """The node's statement, and what it says; Invalid when it has not that form."""
+    signed = nodes.statement(node, body)
+    try:
+        return signed, form(signed)
+    except WireError as error:
+        raise nodes.malformed(str(error)) from error
+
+
 def _take_word(
     node: str, signed: Signed, word: tuple[Answered, receipts.Ack | receipts.Refusal], now: datetime
 ) -> None:
@@ -132,16 +128,6 @@ handlers = {
     "release.hash": take_release_hash,
     "release": take_release,
     "release.relayed": take_relayed,
-}
-"""Kinds of the nodes' answers that belong to bidding."""
-
-
-handlers = {
-    "ack": take_ack,
-    "refusal": take_refusal,
-    "close": take_close,
-    "release.hash": take_release_hash,
-    "release": take_release,
-    "release.relayed": take_relayed,
+    **disputes.handlers,
 }
 """Kinds of the nodes' answers that belong to bidding."""

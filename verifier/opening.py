@@ -9,7 +9,8 @@ from pathlib import Path
 
 from kernel import canonical, money
 from kernel.errors import Words
-from sealing import opening
+from sealing import disputes, opening, shares
+from sealing import suite as suites
 from sealing.faults import Judgment, Party
 from sealing.keyset import Stage
 from sealing.manifest import Manifest
@@ -46,6 +47,7 @@ def bids(
     for bid_id in admitted.bids:
         entry = manifests[bid_id]
         lines = {one_file.i: one_file.release.lines[bid_id] for one_file in given if bid_id in one_file.release.lines}
+        lines |= _shown_line(lot, stage, entry.manifest)
         disputed = opening.disputed_lines(entry.manifest.envelope(stage.name), lines)
         if len(lines) - len(disputed) < stage.t:
             yield from _short(lot, bid_id, disputed)
@@ -55,13 +57,57 @@ def bids(
         read.append(here)
         faults = [*_disputed(bid_id, disputed), *_read_faults(lot, here)]
         yield from one("bid", faults, _read_words(here))
+    judged = _line_judgments(lot, stage, [entry.manifest for entry in manifests.values()])
+    yield from _judged_lines(lot, stage, judged)
     for bid_id in admitted.set_aside:
-        yield _aside(bid_id)
+        if bid_id not in judged or judged[bid_id].party is not Party.BIDDER:
+            yield _aside(bid_id)
+            continue
+        entry = manifests[bid_id]
+        here = Read(bid_id, entry.sha256, None, None, judged[bid_id])
+        read.append(here)
+        yield from one("bid", _read_faults(lot, here), _read_words(here))
     return read
+
+
+def _line_judgments(lot: LotCase, stage: Stage, live: list[Manifest]) -> dict[str, Judgment]:
+    """Bid to judgment, of the lines that the published identity of the stage shows (1.7)."""
+    published = lot.view.identities.get(stage.name)
+    closes = {i: said.close for i, said in lot.view.closes_of(lot.final).items()}
+    return disputes.judgments(live, lot.keyset, closes, None if published is None else published.identity)
+
+
+def _judged_lines(lot: LotCase, stage: Stage, judged: Mapping[str, Judgment]) -> Iterator[Claim]:
+    """Every logged judgment of a line is what the published identity shows."""
+    for _, fact in lot.logged(facts.LineJudged):
+        if fact.stage != stage.name:
+            continue
+        here = judged.get(fact.bid_id)
+        right = here is not None and (fact.i, fact.party) == (here.trustee, here.party.value)
+        wrong = Words(
+            f"{short(fact.bid_id)} 的份额判定与公布的私钥不符",
+            f"{short(fact.bid_id)}: the published identity does not bear out how the line was judged",
+        )
+        zh, en = ("", "") if here is None else (here.zh, here.en)
+        good = Words(f"{short(fact.bid_id)} 的份额判定无误：{zh}", f"{short(fact.bid_id)}: line judged rightly: {en}")
+        yield from one("line", [] if right else [wrong], good)
 
 
 def _aside(bid_id: str) -> Claim:
     return not_due("bid", f"{short(bid_id)} 暂置待查，未开启", f"{short(bid_id)} was set aside and not opened")
+
+
+def _shown_line(lot: LotCase, stage: Stage, manifest: Manifest) -> dict[int, bytes]:
+    """The line that a published identity unwraps."""
+    published = lot.view.identities.get(stage.name)
+    if published is None:
+        return {}
+    identity = published.identity
+    wrapped = manifest.envelope(stage.name).share(identity.i).wrapped
+    try:
+        return {identity.i: shares.unwrap(wrapped, suites.named(lot.keyset.suite), identity.secret)}
+    except ValueError:
+        return {}
 
 
 def _short(lot: LotCase, bid_id: str, disputed: tuple[Judgment, ...]) -> Iterator[Claim]:

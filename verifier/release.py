@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kernel import canonical, keys
 from kernel.errors import Words
 from kernel.statements import Signed
-from sealing import release
+from sealing import disputes, release
 from sealing.keyset import Audience, Stage
 from sealing.manifest import Manifest
 from sealing.release import Admission, Release
@@ -55,7 +55,11 @@ def admission(lot: LotCase, found: list[Listed]) -> Section[Admitted | None]:
 def _expected(lot: LotCase, stage: Stage, live: list[Manifest], admitted: Admitted) -> Admission:
     """What the closes in the log below an admission make of it."""
     counted = lot.view.closes_of(lot.final).items()
-    return release.admitted(live, stage, {i: said.close for i, said in counted if said.index < admitted.index})
+    closes = {i: said.close for i, said in counted if said.index < admitted.index}
+    published = lot.view.identities.get(stage.name)
+    known = published.identity if published is not None and published.index < admitted.index else None
+    judged = disputes.judgments(live, lot.keyset, closes, known)
+    return release.admitted(live, stage, closes, disputes.cleared(judged, known))
 
 
 def _not_admitted(*, due: bool) -> Claim:

@@ -18,6 +18,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooEarly, TooL
 from kernel.site import site
 from kernel.statements import Signed
 from sealing import age, release, shares
+from sealing import disputes as sealing_disputes
 from sealing.manifest import Manifest
 from supervision import facts, log
 from supervision.entries import seal_of
@@ -376,6 +377,73 @@ def test_a_late_close_clears_a_set_aside_bid_which_is_opened_and_added_to_the_re
     before = len(stage.facts("opening.record"))
     stage.run(3)
     assert len(stage.facts("opening.record")) == before
+
+
+def settled(stage, *, lies):
+    """A bid called bad by two trustees, opened without it, inspected; then one of the two publishes its identity."""
+    lot, bids = stage.one_lot(), {}
+    for name in "bcd":
+        bids[name] = stage.bid(lot, name)
+    handed = stage.handed(stage.seal(lot, "a"), "a")
+    bids["a"] = stage.submit(lot, handed if lies else rewritten(stage, handed, spoiled(stage)), "a")
+    for name in ("audit", "notary"):
+        stage.trustees[name].bad = {(bids["a"].bid_id, "sheet")}
+    stage.run_to_close(lot)
+    stage.run(4)
+    stage.start(lot)
+    stage.run_until("opened", lot)
+    audit, raw = stage.trustees["audit"], bids["a"].manifest
+    seen = sealing_disputes.inspect(
+        raw, stage.keyset(lot), ("sheet", audit.i), audit.secrets[lot, "sheet"], rfc3339(stage.now)
+    )
+    for name in ("supervisor", "management"):
+        stage.answer_with(trustees.handlers["finding"], stage.trustees[name], seen.content())
+    said = sealing_disputes.Identity(lot, "sheet", audit.i, audit.secrets[lot, "sheet"], rfc3339(stage.now))
+    stage.answer_with(trustees.handlers["stage.identity"], audit, said.content())
+    stage.run(6)
+    return lot, bids, seen
+
+
+def spoiled(stage):
+    """The two trustees get another line than the one committed to."""
+
+    def change(manifest, envelope):
+        entries = stage.keyset(manifest.lot).stage("sheet")
+        changed = []
+        for share in envelope.shares:
+            name = next(one.name for one in stage.trustees.values() if one.i == share.i)
+            line = shares.share_line(envelope.core_sha256, share.i, bytes(32) + bytes([share.x]))
+            wrapped = keys.b64(age.encrypt_bytes(line, entries.trustee(share.i).recipient))
+            changed.append(replace(share, wrapped=wrapped) if name in ("audit", "notary") else share)
+        return replace(envelope, shares=tuple(changed))
+
+    return change
+
+
+def test_a_published_identity_that_shows_a_bad_line_ends_the_bid_as_its_bidders_fault(stage):
+    lot, bids, seen = settled(stage, lies=False)
+    assert seen.seen != "good"
+    assert [(fact.by, fact.i) for fact in stage.facts("finding")] == [("supervisor", seen.i), ("management", seen.i)]
+    line, judged = stage.facts("line.judged")[0], stage.facts("bid.judged")[0]
+    assert (line.bid_id, line.i, line.party) == (bids["a"].bid_id, seen.i, "bidder")
+    assert (judged.verdict, judged.party, judged.rule) == ("revoked", "bidder", "1.7")
+    assert "份额是坏的" in stage.told("bid.judged")[-1]["reason"]
+    assert {row["outcome"] for row in cut_json(stage, lot, "record.json")["bids"]} == {"opened", "bidder"}
+    notary = stage.trustees["notary"]
+    other = sealing_disputes.Identity(lot, "sheet", notary.i, notary.secrets[lot, "sheet"], rfc3339(stage.now))
+    with stage.act() as now, pytest.raises(Conflict):
+        trustees.handlers["stage.identity"]("notary", notary.signed(other.content()).to_json(), now)
+
+
+def test_a_published_identity_that_shows_a_good_line_clears_the_bid_which_is_opened(stage):
+    lot, bids, seen = settled(stage, lies=True)
+    assert seen.seen == "good"
+    line = stage.facts("line.judged")[0]
+    assert (line.bid_id, line.party) == (bids["a"].bid_id, "trustee")
+    assert [len(fact.bids) for fact in stage.facts("stage.admitted")] == [3, 4]
+    assert stage.outcome(bids["a"]).outcome is Outcome.OPENED
+    assert stage.facts("bid.judged") == []
+    assert cut_json(stage, lot, "record.json")["version"] == 2
 
 
 def test_two_readable_bids_wait_for_a_third_that_may_still_be_cleared_but_not_for_ever(stage):
