@@ -124,6 +124,7 @@ def _read_cleared(running: Opening, now: datetime) -> bool:
         running.confirm_until = max(
             running.confirm_until, now + rules.pace(practice=site().settings.practice).confirming
         )
+        events.step(running.lot, OpeningStep.CONFIRMING, now, until=running.confirm_until)
     return _log_next(running) if done is None else done
 
 

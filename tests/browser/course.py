@@ -19,7 +19,7 @@ from kernel import clock
 from portal.demo import people
 from portal.demo.stage import PASSPHRASE, PASSWORD
 
-WINDOW = dt.timedelta(seconds=150)
+WINDOW = dt.timedelta(seconds=200)
 """From filling in the draft to the deadline: keys, signatures and three sealings in the browser fit into it."""
 NEAR = dt.timedelta(seconds=15)
 EXPERTS = ("expert1", "expert2", "expert3")
