@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from kernel import canonical, keys
+from sealing import age, disputes, shares
 from sealing.bid import SealedBid
+from sealing.keyset import Keyset
+from sealing.manifest import Manifest
 from supervision import facts
 from tests.unit.verifier.honest_tender import CLOSES, LOT, Taken, TenderPlay
 from tests.unit.verifier.public_log import at
@@ -52,6 +56,100 @@ class Suspended(TenderPlay):
         self.log.append(self.log.statement(facts.Resumed, said, self.owner[0], lot=LOT, by="owner"))
         self.log.cosign(self.now)
         self.told["lots"][0] |= {"closes_at": at(self.closes), "opens_at": at(self.closes)}
+
+
+class Disputed(TenderPlay):
+    """Trustees 3 and 4 call 乙's line bad; it is set aside, inspected, and trustee 3 publishes its identity."""
+
+    last = "open"
+    told_party = "trustee"
+
+    def bad(self, i: int) -> tuple[tuple[str, str], ...]:
+        return ((self.taken["乙"].bid_id, "sheet"),) if i in (3, 4) else ()
+
+    def releasing(self) -> list[int]:
+        return [1, 2, 3, 4]
+
+    @property
+    def admitted(self) -> list[Taken]:
+        return [one for one in self.live if one is not self.taken["乙"]]
+
+    def release(self, stage: str) -> None:
+        super().release(stage)
+        self.inspect()
+        said = disputes.Identity(LOT, "sheet", 3, self.secrets["sheet", 3], at(self.now))
+        key, node = self.log.nodes[self.node(3)].private, self.node(3)
+        fields = {"lot": LOT, "stage": "sheet", "node": node}
+        self.log.append(self.log.statement(facts.StageIdentity, said.content(), key, **fields))
+        bid_id = self.taken["乙"].bid_id
+        judged = {"lot": LOT, "bid_id": bid_id, "stage": "sheet", "i": 3, "reason": "-"}
+        self.log.append(facts.LineJudged(party=self.told_party, **judged))
+
+    def inspect(self) -> None:
+        keyset, one = Keyset.parse(self.keyset_raw), self.taken["乙"]
+        seen = disputes.inspect(one.sealed.manifest_raw, keyset, ("sheet", 3), self.secrets["sheet", 3], at(self.now))
+        for i in (1, 2):
+            key = self.log.nodes[self.node(i)].private
+            fields = {"lot": LOT, "bid_id": one.bid_id, "stage": "sheet", "i": 3, "by": self.node(i)}
+            self.log.append(self.log.statement(facts.Finding, seen.content(), key, **fields))
+
+
+class DisputedAndBad(Disputed):
+    """乙 gave trustees 3 and 4 another line than the one it committed to: its own fault."""
+
+    told_party = "bidder"
+
+    def seal(self, name: str, price: str, holder: object = None, prev: str | None = None) -> Taken:
+        made = super().seal(name, price, holder, prev)
+        if name != "乙":
+            return made
+        manifest, keyset = made.sealed.manifest, Keyset.parse(self.keyset_raw)
+        envelope = manifest.envelope("sheet")
+        parts = []
+        for share in envelope.shares:
+            odd = shares.share_line(envelope.core_sha256, share.i, bytes(32) + bytes([share.x]))
+            wrapped = keys.b64(age.encrypt_bytes(odd, keyset.stage("sheet").trustee(share.i).recipient))
+            parts.append(dataclasses.replace(share, wrapped=wrapped) if share.i in (3, 4) else share)
+        sheet = dataclasses.replace(envelope, shares=tuple(parts))
+        rest = tuple(one for one in manifest.envelopes if one.stage != "sheet")
+        raw = dataclasses.replace(manifest, envelopes=(sheet, *rest)).encode()
+        sig = keys.sign(raw, made.holder[0])
+        sealed = dataclasses.replace(made.sealed, manifest=Manifest.parse(raw), manifest_raw=raw, sig=sig)
+        return dataclasses.replace(made, sealed=sealed)
+
+    def release(self, stage: str) -> None:
+        super().release(stage)
+        one = self.taken["乙"]
+        verdict = {"verdict": "revoked", "party": "bidder", "rule": "1.7", "reason": "-"}
+        self.log.append(facts.BidJudged(lot=LOT, bid_id=one.bid_id, manifest_sha256=one.digest, **verdict))
+
+    def record(self) -> dict[str, object]:
+        one = self.taken["乙"]
+        row = {"bid_id": one.bid_id, "manifest_sha256": one.digest, "sheet_sha256": None}
+        found = super().record()
+        return {**found, "bids": [*found["bids"], row]}
+
+
+def made(folder: Path, play: type[TenderPlay]) -> TenderPlay:
+    where = folder / play.__name__
+    where.mkdir()
+    return play(where)
+
+
+def test_a_line_judged_by_a_published_identity_is_judged_again(tmp_path):
+    for play in (Disputed, DisputedAndBad):
+        report = recheck(made(tmp_path, play).play(), tmp_path / f"{play.__name__}-files")
+        assert lies(report) == [], [claim.words.en for claim in lies(report)]
+        lines = [claim for claim in report.claims if claim.topic == "line"]
+        assert [claim.mark for claim in lines] == [Mark.HOLDS]
+
+
+def test_a_line_blamed_on_the_wrong_party_is_a_lie(tmp_path):
+    class Blamed(Disputed):
+        told_party = "bidder"
+
+    report = recheck(made(tmp_path, Blamed).play(), tmp_path / "files")
+    assert [claim.topic for claim in lies(report)] == ["line"]
 
 
 class BadShare(TenderPlay):
