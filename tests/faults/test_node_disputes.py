@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
-from kernel import canonical
+from kernel import canonical, keys
 from sealing import disputes as protocol
 from sealing import opening, roll_check, shares
 from sealing.faults import Party
 from sealing.manifest import Manifest
 from sealing.roll import Roll
 from sealing.suite import SUITES
-from supervision.node import disputes
-from supervision.node.serve import Desk
+from supervision.node import cli, disputes
+from supervision.node.serve import Desk, server
 from tests.unit.node.node_lot import LOT, OPENS, TIMES, LotPlay, Taken
-from tests.unit.node.node_world import ORGS, check_oracle, make_world
+from tests.unit.node.node_world import ORGS, check_oracle
 
 NAMES = tuple(ORGS)
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path, started=NAMES)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play(world):
-    made = LotPlay(world)
-    made.publish()
-    return made
 
 
 def opens(made: Taken, lines: dict[int, bytes], folder: Path) -> bool:
@@ -227,3 +215,51 @@ def test_a_lying_trustees_identity_clears_the_line_and_the_bid_is_released(play,
     wrapped = spoiled.sealed.manifest.envelope("sheet").share(3).wrapped
     assert opens(spoiled, {**added, 3: shares.unwrap(wrapped, SUITES["age-x25519/1"], identity.secret)}, tmp_path)
     assert all(alert["point"] != "admission.wrong" for alert in liar.alerts.listed())
+
+
+def test_the_commands_inspect_sign_and_publish_beside_the_running_node(play, tmp_path, capsys):
+    play.bid("甲公司")
+    spoiled = play.spoiled("乙公司", 3, 4)
+    disputed(play, spoiled)
+    folder, seen = play.world.folder, tmp_path / "seen.json"
+    line = ["--lot", LOT, "--stage", "sheet"]
+    asked = ["--dir", str(folder / "audit"), *line, "--bid", spoiled.sealed.manifest.bid_id, "--out", str(seen)]
+    assert cli.main(["inspect", *asked]) == 0
+    assert "seen: the line does not hash to its commitment" in capsys.readouterr().out
+    portal = Portal()
+    address = f"http://127.0.0.1:{portal.server_port}"
+    for name in ("supervisor", "manager"):
+        assert cli.main(["finding", "--dir", str(folder / name), "--portal", address, str(seen)]) == 0
+    bodies = [answer["body"] for answer in portal.answers]
+    assert [answer["kind"] for answer in portal.answers] == ["finding", "finding"]
+    assert {body["file"] for body in bodies} == {keys.b64(seen.read_bytes())}
+    play.finding(canonical.decode(seen.read_bytes()), "supervisor", "manager")
+    web = server(Desk(play.world.nodes["audit"]), "127.0.0.1", 0)
+    threading.Thread(target=web.serve_forever, daemon=True).start()
+    node = ["--node", f"http://127.0.0.1:{web.server_port}"]
+    assert cli.main(["publish-identity", "--dir", str(folder / "audit"), *line, *node]) == 0
+    assert cli.main(["publish-identity", "--dir", str(folder / "notary"), *line, *node]) == 1
+    portal.shutdown()
+    web.shutdown()
+    play.world.settle(rounds=1)
+    assert len(play.world.net.taken("stage.identity")) == 1
+
+
+class Portal(ThreadingHTTPServer):
+    """Takes answers and remembers them."""
+
+    def __init__(self) -> None:
+        self.answers: list[dict[str, object]] = []
+        super().__init__(("127.0.0.1", 0), Taker)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Taker(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["content-length"]))
+        self.server.answers.append(canonical.decode(raw))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
