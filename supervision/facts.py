@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from supervision.dispute_facts import Finding, LineJudged, StageIdentity
 from supervision.parts import (
     BoxedBid,
     Category,
@@ -36,8 +37,8 @@ from supervision.vocabulary import (
 )
 
 __all__ = [
-    "DISCLOSURE", "KINDS", "OPEN", "BoxedBid", "Category", "Color", "Disclosure", "Document", "Fact", "FactError", "Member",
-    "NoticeLot", "Place", "RecordSignature", "Signing", "Status", "from_json", "parse",
+    "DISCLOSURE", "KINDS", "OPEN", "BoxedBid", "Category", "Color", "Disclosure", "Document", "Fact", "FactError", "Finding",
+    "LineJudged", "Member", "NoticeLot", "Place", "RecordSignature", "Signing", "StageIdentity", "Status", "from_json", "parse",
 ]  # fmt: skip
 
 SUBJECT, NEVER = Disclosure.SUBJECT, Disclosure.NEVER
@@ -205,35 +206,6 @@ class Release(Fact, kind="release"):
     sha256: Sha256
     file: Base64 | None
     sig: Base64
-
-
-class Finding(Statement, kind="finding"):
-    """An inspected line (sealing.md 1.7)."""
-
-    lot: str
-    bid_id: str
-    stage: str
-    i: int
-    by: str
-
-
-class StageIdentity(Statement, kind="stage.identity"):
-    """A trustee's kaibiao-identity/1: its identity of a public stage, published to settle a dispute (sealing.md 1.7)."""
-
-    lot: str
-    stage: str
-    node: str
-
-
-class LineJudged(Fact, kind="line.judged"):
-    """What the published identity showed of a line that its trustee had called bad."""
-
-    lot: str
-    bid_id: str
-    stage: str
-    i: int
-    party: Literal["bidder", "trustee"]
-    reason: str
 
 
 class StageDestroyed(Statement, kind="stage.destroyed"):
