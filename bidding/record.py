@@ -14,24 +14,27 @@ from sqlalchemy import select
 from accounts import certificates
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, opening, readout, releases
+from bidding import events, lots, nodes, opening, readout, releases
 from bidding.models import Admission, Bid, Opened, Opening, Release
 from bidding.states import OpeningStep, Outcome
 from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.errors import Forbidden, Invalid, NotFound
-from kernel.keys import b64, unb64, verified
+from kernel.keys import PublicKey, b64, parse, spell, unb64, verified
 from kernel.site import site
 from kernel.statements import Signed
-from supervision import facts, log
+from supervision import facts, log, mail
 from supervision.facts import Disclosure
+from tendering import keysets
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.rules import CLOCK, LotEvent
 from tendering.visibility import check_project
 
 TYPE = "kaibiao-opening-record/1"
+OWNER, SUPERVISOR, OFFICER = "owner", "supervisor", "officer"
+"""Whose signatures stand under a record beside the platform's; an officer's personal one is no key of the keyset."""
 RULE = "《电子招标投标办法》第三十二条"
 
 
@@ -65,24 +68,58 @@ def renew_due(now: datetime) -> bool:
 
 
 def sign(actor: Actor, lot_code: str, sig: str, cert_der: bytes, now: datetime) -> Opening:
-    """The owner or the supervising authority adds its signature over the record's exact bytes."""
+    """The owner signs the record's exact bytes with the key of the keyset; an officer of the authority may add a name.
+
+    The supervising authority's own signature comes from its node (`take_signature`).
+    """
     running = opening.of_lot(lot_code)
     if running is None or running.record is None:
         raise NotFound("record.missing", "尚无开标记录。", "There is no opening record yet.", rule=RULE)
-    by = _signer_name(actor, lots.find(lot_code))
-    try:
-        good = verified(unb64(sig), running.record, certificates.signer(actor, cert_der, now))
-    except ValueError:
-        good = False
-    if not good:
+    lot = lots.find(lot_code)
+    by, key = _signer_name(actor, lot), certificates.signer(actor, cert_der, now)
+    if by == OWNER and spell(key) != lots.keyset(lot).fact_keys.owner:
+        raise Forbidden(
+            "record.other_key",
+            "须用公告密钥组中招标人的密钥签署开标记录。",
+            "The owner signs the record with the key that the keyset names.",
+            rule="sealing.md 1.1 fact_keys；1.6",
+        )
+    if not _signs(sig, running.record, key):
         raise Invalid(
             "record.signature", "对开标记录的签名无效。", "The signature over the record is not valid.", rule=RULE
         )
+    _add(lot_code, running, by, sig)
+    return running
+
+
+def take_signature(node: str, body: dict[str, Any], now: datetime) -> None:  # noqa: ARG001  one form for all answers
+    """The supervising authority's signature, made by its node over a record that it compared with the log.
+
+    One over a version that was replaced in the meantime is too late: the next version was sent for signing, too.
+    """
+    lot = lots.locked(str(body.get("lot")))
+    running = opening.of_lot(lot.code)
+    if running is None or running.record is None or body.get("record_sha256") != canonical.sha(running.record):
+        return
+    sig, key = str(body.get("sig")), lots.keyset(lot).fact_keys.supervisor
+    if not _signs(sig, running.record, parse(key)):
+        raise nodes.malformed("it is not the supervising authority's signature over the record")
+    if (running.record_sigs or {}).get(SUPERVISOR) != sig:
+        _add(lot.code, running, SUPERVISOR, sig)
+
+
+def _signs(sig: str, raw: bytes, key: PublicKey) -> bool:
+    try:
+        return verified(unb64(sig), raw, key)
+    except ValueError:
+        return False
+
+
+def _add(lot_code: str, running: Opening, by: str, sig: str) -> None:
     running.record_sigs = {**(running.record_sigs or {}), by: sig}
     _log_record(lot_code, running)
     events.published_anew(lot_code)
     db.session.flush()
-    return running
 
 
 def _over(running: Opening, now: datetime) -> bool:
@@ -116,6 +153,7 @@ def _write(lot: Lot, running: Opening, now: datetime) -> None:
     running.record, running.record_sigs = signed.raw, {"platform": b64(signed.sig)}
     running.step, running.ended_at = OpeningStep.RECORD, now
     _log_record(lot.code, running)
+    mail.post([keysets.supervising(mail.policy()).name], "record.sign", {"lot": lot.code, "file": b64(signed.raw)})
     events.published_anew(lot.code)
     db.session.flush()
 
@@ -151,11 +189,11 @@ def _log_record(lot_code: str, running: Opening) -> None:
 def _signer_name(actor: Actor, lot: Lot) -> str:
     if Role.SUP in actor.roles:
         actor.act_as(Role.SUP)
-        return "supervisor"
+        return OFFICER
     role = check_project(lot.tender, actor, Role.OWNER)
     if role is not Role.OWNER:
         raise Forbidden("record.signer", "由招标人和监管部门签署。", "Owner and supervising authority sign.", rule=RULE)
-    return "owner"
+    return OWNER
 
 
 def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:

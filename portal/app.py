@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from bidding import trustees
+from bidding import record, trustees
 from kernel import clock, db
 from kernel import site as installation
 from kernel.settings import Settings
@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> Platform:
 def _register(app: Platform) -> None:
     ANSWER_HANDLERS.update(tendering_answers)
     ANSWER_HANDLERS.update(trustees.handlers)
+    ANSWER_HANDLERS["record.signature"] = record.take_signature
     api = contract.install(app)
     for name in API:
         api.register_blueprint(importlib.import_module(name).bp)

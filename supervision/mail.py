@@ -5,6 +5,7 @@ Kinds and bodies (files in base64, hashes in hex):
 - `checkpoint`      {note}: what the log's key signed
 - `trustee.request` {lot, version, stages: [name]}
 - `keyset.sign`     {lot, version, file}: to the supervising authority's node only
+- `record.sign`     {lot, file}: to the supervising authority's node only
 - `manifest`        {lot, manifest}
 - `roll`            {lot, seq, part, parts, entries, withdrawals, ciphertexts}: send it by `post_roll`
 

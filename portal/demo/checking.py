@@ -21,6 +21,8 @@ def recheck(play: Play) -> Path:
     report.write_text(done.stdout + done.stderr, "utf-8")
     lies = [line for line in done.stdout.splitlines() if line.startswith("LIE")]
     hold(f"kaibiao verify finds no lie ({report}): {'; '.join(lies)[:400]}", holds=done.returncode == 0 and not lies)
+    signed = [line for line in done.stdout.splitlines() if "owner, platform, supervisor" in line]
+    hold(f"owner, platform and supervising authority signed the record ({report})", holds=len(signed) == 1)
     held = sum(line.startswith("ok") for line in done.stdout.splitlines())
     stage.say(f"离线核验 {held} 项，全部属实", f"{held} claims rechecked offline, all hold")
     return archive

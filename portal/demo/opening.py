@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from kernel import clock, money
+from kernel import clock, keys, money
 from kernel.clock import rfc3339
 from portal.demo import bidders, terms
-from portal.demo.people import signed
+from portal.demo.people import key_of, signed
 from portal.demo.play import Play
-from portal.demo.stage import hold, pause
+from portal.demo.stage import DemoError, hold, pause
 from portal.demo.terms import FIRST_PRICE, OFFERS
 from portal.demo.watcher import Watcher
 
 KILLED = "notary"
+PATIENCE_S = 20
 CONFIRMING = (terms.REPLACED, terms.LARGE, terms.BROWSER)
 LINES = len(OFFERS) - 1
 
@@ -32,6 +33,7 @@ def open_lot(play: Play) -> None:
             play.stage.must("POST", f"lots/{play.lot}/confirmations", None, play.actor(login))
         watcher.step("record")
         _check(play, watcher)
+    _sign_record(play)
     _restart(play)
 
 
@@ -42,6 +44,25 @@ def _start(play: Play) -> None:
     statement = signed(owner, {"type": "kaibiao-opening-started/1", "lot": play.lot, **said})
     play.stage.must("POST", f"lots/{play.lot}/opening", statement, owner)
     play.stage.say("招标人签署“开标开始”", "the owner signs that the opening begins")
+
+
+def _sign_record(play: Play) -> None:
+    """The owner signs the published bytes through the API; the supervising node compares them with the log and signs, too."""
+    owner = play.actor("owner")
+    raw, key = _record(play), key_of(owner)
+    body = {"sig": keys.b64(keys.sign(raw, key.key)), "cert": keys.b64(key.cert_chain[0])}
+    play.stage.must("POST", f"lots/{play.lot}/opening/record/signatures", body, owner)
+    play.stage.say("招标人签署开标记录，监督节点核对后会签", "the owner signs the record; the supervising node, too")
+
+
+def _record(play: Play) -> bytes:
+    """The record's exact bytes, once the worker has published them."""
+    for _ in range(PATIENCE_S * 5):
+        answer = play.stage.http("GET", f"{play.stage.url}/public/lots/{play.lot}/record.json")
+        if answer.status_code == 200:
+            return answer.content
+        pause(0.2)
+    raise DemoError("the opening record was not published")
 
 
 def _check(play: Play, watcher: Watcher) -> None:

@@ -51,6 +51,7 @@ class Loop:
             "keyset.sign": node.trustee.sign_keyset,
             "manifest": node.trustee.acknowledge,
             "roll": node.rolls.take,
+            "record.sign": node.countersigning.sign_record,
         }
 
     def step(self) -> bool:

@@ -14,6 +14,7 @@ from supervision.node.alerts import Alerts
 from supervision.node.card import CARD_FILE, Card, NodeKeys, is_practice
 from supervision.node.clock import Hands, NodeClock
 from supervision.node.closing import Closing
+from supervision.node.countersigning import Countersigning
 from supervision.node.holds import Holds
 from supervision.node.inbox import Inbox
 from supervision.node.lots import Lots
@@ -156,6 +157,10 @@ class Node:
     def releasing(self) -> Releasing:
         kept = (self.lots, self.rolls, self.trustee, self.statements, self.holds)
         return Releasing(self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing)
+
+    @cached_property
+    def countersigning(self) -> Countersigning:
+        return Countersigning(self.keys, self.lots, self.alerts, self.outgoing)
 
     def close(self) -> None:
         self.state.close()

@@ -566,7 +566,7 @@ def test_the_record_is_signed_published_and_says_everything(stage):
     with stage.act() as now, pytest.raises(Invalid):
         record.sign(stage.owner, lot, keys.b64(bytes(64)), stage.cert, now)
     stage.run()
-    assert set(cut_json(stage, lot, "record.sigs.json")) == {"platform", "owner"}
+    assert set(cut_json(stage, lot, "record.sigs.json")) >= {"platform", "owner"}
     assert [len(fact.signatures) for fact in stage.facts("opening.record")] == [1, 2]
 
 

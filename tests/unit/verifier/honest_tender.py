@@ -397,8 +397,7 @@ class TenderPlay:
 
     def write_opening(self) -> None:
         record = canonical.encode(self.record())
-        sigs = {"platform": keys.b64(keys.sign(record, self.log.platform))}
-        sigs["owner"] = keys.b64(keys.sign(record, self.owner[0]))
+        sigs = self.record_signatures(record)
         signed = tuple(facts.RecordSignature(by=by, sig=sig) for by, sig in sorted(sigs.items()))
         self.log.append(facts.OpeningRecord(lot=LOT, record_sha256=canonical.sha(record), signatures=signed))
         self.put("record.json", record)
@@ -415,6 +414,11 @@ class TenderPlay:
 
     def opens(self, one: Taken) -> bool:
         return True
+
+    def record_signatures(self, record: bytes) -> dict[str, str]:
+        signers = {"platform": self.log.platform, "owner": self.owner[0]}
+        signers["supervisor"] = self.log.nodes["supervisor"].private
+        return {by: keys.b64(keys.sign(record, key)) for by, key in signers.items()}
 
     def roll_told(self) -> dict[str, Any]:
         shown = [self.entry_told(entry.to_json()) for entry in self.roll.entries]

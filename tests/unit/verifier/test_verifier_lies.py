@@ -144,3 +144,38 @@ def test_a_file_that_is_no_json_is_a_lie_and_no_crash(honest, tmp_path):
         if name.endswith(".json") and "/sheets/" not in name:
             files = {**honest, name: b"\xff{"}
             assert lies(recheck(files, tmp_path / canonical.sha(name.encode())[:8])), name
+
+
+class SignedBySome(TenderPlay):
+    """The record lacks signatures, or bears false ones: `signers` maps names to keys, None for nobody's."""
+
+    signers: tuple[str, ...] = ("platform", "owner", "supervisor")
+    forged = ""
+
+    def record_signatures(self, record: bytes) -> dict[str, str]:
+        found = super().record_signatures(record)
+        found |= {self.forged: found["platform"]} if self.forged else {}
+        return {by: sig for by, sig in found.items() if by in self.signers}
+
+
+@pytest.mark.parametrize("forged", ["owner", "supervisor"])
+def test_a_false_signature_under_the_record_is_found(forged, tmp_path):
+    (tmp_path / "bids").mkdir()
+    play = SignedBySome(tmp_path / "bids")
+    play.forged = forged
+    found = lies(recheck(play.play(), tmp_path / "archive"))
+    assert [claim.topic for claim in found] == ["record"]
+    assert f"signature of {forged}" in found[0].words.en
+
+
+def test_who_has_not_signed_the_record_yet_is_said_and_is_no_lie(tmp_path):
+    (tmp_path / "bids").mkdir()
+    play = SignedBySome(tmp_path / "bids")
+    play.signers = ("platform",)
+    report = recheck(play.play(), tmp_path / "archive")
+    waiting = [claim.words.en for claim in report.claims if claim.topic == "record" and claim.mark is not Mark.HOLDS]
+    assert lies(report) == []
+    assert waiting == [
+        "the owner has not signed the record yet",
+        "the supervising authority has not signed the record yet",
+    ]
