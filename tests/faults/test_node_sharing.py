@@ -13,21 +13,7 @@ from supervision.node.counter import Counter, RefusedError
 from supervision.node.serve import Desk
 from supervision.node.sharing import BLOCK, Sharing
 from tests.unit.node.node_lot import LOT, OPENS, LotPlay
-from tests.unit.node.node_world import ORGS, make_world
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path, started=tuple(ORGS))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play(world):
-    made = LotPlay(world)
-    made.publish()
-    return made
+from tests.unit.node.node_world import ORGS
 
 
 def opened(play: LotPlay) -> None:

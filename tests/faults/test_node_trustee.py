@@ -17,21 +17,7 @@ from supervision.node.counter import Counter, RefusedError
 from supervision.node.holds import Hold, HoldError
 from supervision.node.node import Node
 from tests.unit.node.node_lot import CLOSES, LOT, OPENS, TIMES, LotPlay
-from tests.unit.node.node_world import ORGS, make_world
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path, started=tuple(ORGS))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play(world):
-    made = LotPlay(world)
-    made.publish()
-    return made
+from tests.unit.node.node_world import ORGS
 
 
 def points(node: Node) -> list[str]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-import pytest
-
 from kernel import canonical, keys
 from kernel.statements import Signed
 from sealing import opening, release
@@ -13,21 +11,7 @@ from sealing.receipts import Ack
 from supervision import facts
 from supervision.node.serve import Desk
 from tests.unit.node.node_lot import CLOSES, LOT, OPENS, TIMES, LotPlay
-from tests.unit.node.node_world import ORGS, check_oracle, make_world
-
-
-@pytest.fixture
-def world(tmp_path):
-    made = make_world(tmp_path, started=tuple(ORGS))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def play(world):
-    made = LotPlay(world)
-    made.publish()
-    return made
+from tests.unit.node.node_world import ORGS, check_oracle
 
 
 def test_every_node_makes_fresh_identities_and_one_answer_however_often_it_is_asked(world):
@@ -141,17 +125,6 @@ def test_identities_are_destroyed_when_the_opening_is_on_record(play):
     assert rows == [("docs", 0), ("sheet", 1)]
     for body in said:
         facts.StageDestroyed(node="supervisor", **body)
-
-
-def test_the_docs_are_released_although_the_sheets_identity_is_destroyed(play):
-    made = play_through(play)
-    play.read_out(made)
-    assert len(play.world.net.taken("stage.destroyed")) == 4
-    play.committee()
-    play.admit_docs(made)
-    play.log_hashes()
-    assert len([body for body in play.world.net.taken("release") if "age" in body]) == 4
-    assert all(node.alerts.listed() == [] for node in play.world.nodes.values())
 
 
 def test_nothing_is_released_before_opens_at_on_the_nodes_own_clock(play):

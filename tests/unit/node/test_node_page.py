@@ -18,17 +18,7 @@ from supervision.node.serve import MAX_PAPERS, PAGE_CSP, SEAL_CSP, Desk, server
 from supervision.node.status import status
 from supervision.node.words import COLORS, POINTS, STEPS, WORDS
 from supervision.note import Note
-from tests.unit.node.node_lot import LOT, OPENS, LotPlay
-from tests.unit.node.node_world import ORGS, make_world
-
-
-@pytest.fixture
-def play(tmp_path):
-    world = make_world(tmp_path, started=tuple(ORGS))
-    made = LotPlay(world)
-    made.publish()
-    yield made
-    world.close()
+from tests.unit.node.node_lot import LOT, OPENS
 
 
 @pytest.fixture
