@@ -6,9 +6,11 @@ The named peer is SHA-256 alone (hashlib, OpenSSL) over the same bytes in the sa
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.server
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -51,17 +53,19 @@ def made(count: int, policy_sha256: str, origin: str) -> list[bytes]:
     return found
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class Files(http.server.SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def log_message(self, *_: object) -> None:
-        """Nothing: a line for each of thousands of files would hide the figures."""
-
 
 def serve(folder: str, told: multiprocessing.Queue[int]) -> None:
-    """The log's folder as a static server in a process of its own."""
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder)) as server:
+    """The log's folder as a static server in a process of its own; its line for each of thousands of files is dropped."""
+    files = partial(Files, directory=folder)
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+        http.server.ThreadingHTTPServer(("127.0.0.1", 0), files) as server,
+    ):
         told.put(server.server_address[1])
         server.serve_forever()
 
