@@ -29,7 +29,8 @@ _READ_OUT = (OpeningStep.CONFIRMING, OpeningStep.RECORD)
 
 def is_waiting() -> bool:
     """Whether a lot whose bids can still be cleared has one set aside, or one cleared and not yet on record."""
-    unfinished = (Opened.outcome == Outcome.SET_ASIDE) | (Opened.opened_at >= Opening.ended_at)
+    untold = Opened.read_out_at.is_(None) & Opening.step.in_(_READ_OUT)
+    unfinished = (Opened.outcome == Outcome.SET_ASIDE) | (Opened.opened_at >= Opening.ended_at) | untold
     query = exists().where(Opened.lot == Lot.code, Opening.lot == Lot.code, Lot.state.in_(_STATES), unfinished)
     with transaction(write=False):
         return bool(db.session.scalar(select(query)))

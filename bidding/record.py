@@ -124,6 +124,8 @@ def _add(lot_code: str, running: Opening, by: str, sig: str) -> None:
 
 def _over(running: Opening, now: datetime) -> bool:
     assert running.confirm_until is not None
+    if not all(row.read_out_at for row in opening.outcomes(running.lot)):
+        return False  # a bid cleared in the meantime is read out first
     return now >= running.confirm_until or not readout.unconfirmed(running.lot)
 
 

@@ -454,6 +454,7 @@ def test_two_readable_bids_wait_for_a_third_that_may_still_be_cleared_but_not_fo
     wakes(stage)
     stage.run_until("opened", lot)
     assert len(stage.facts("bid.opened")) == 3
+    assert len(stage.told("bid.readout")) == 3
     assert cut_json(stage, lot, "record.json")["version"] == 1
 
 
