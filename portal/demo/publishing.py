@@ -16,8 +16,9 @@ VOLATILE = re.compile(
     r'"(now|server_time|checkpoint|size)":"?[^,"}]*"?'
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"
     r"|(\d\d-\d\d )?\d\d:\d\d:\d\d( 时间表 #\d+)?"
+    r"|\d+ 秒前"
 )
-"""What the clock changes, and the lines that tell of a deadline moved."""
+"""What the clock changes (the age of the last checkpoint too), and the lines that tell of a deadline moved."""
 TAG = re.compile(r"<(script|style)[^>]*>.*?</\1>|<[^>]*>", re.DOTALL)
 
 
