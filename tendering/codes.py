@@ -21,6 +21,9 @@ class Trade(StrEnum):
 
     CONSTRUCTION = "construction"
     PROCUREMENT = "procurement"
+    LAND = "land"
+    PROPERTY = "property"
+    OTHER = "other"
 
     @property
     def letter(self) -> str:
@@ -29,9 +32,15 @@ class Trade(StrEnum):
                 return "E"
             case Trade.PROCUREMENT:
                 return "D"
+            case Trade.LAND:
+                return "B"
+            case Trade.PROPERTY:
+                return "Q"
+            case Trade.OTHER:
+                return "Z"
 
 
-_PROJECT = re.compile(r"[ED][0-9]{6}[0-9]{10}")
+_PROJECT = re.compile(r"[EDBQZ][0-9]{6}[0-9]{10}")
 _REGION = re.compile(r"[0-9]{6}")
 _RULE = "数据规范 C17/C20/C23"
 

@@ -11,14 +11,15 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 from kernel import canonical
 from kernel.errors import Conflict, Invalid, NotFound, Words
+from tendering import statute
 from tendering.codes import Trade
 
-FOLDER = Path(__file__).parent / "packs"
+PLAYED = frozenset({"open"})
+"""Procedures that the platform can run; the packs of the others can be read."""
 
 
 class Kind(StrEnum):
@@ -31,8 +32,37 @@ class Kind(StrEnum):
     MAX_PERCENT = "max_percent"
     REQUIRED = "required"
     FORBIDDEN = "forbidden"
+    MAX_AMOUNT = "max_amount"
+    MIN_FRACTION = "min_fraction"
+    MAX_FRACTION = "max_fraction"
+    MIN_MULTIPLE = "min_multiple"
+    MIN_YEARS = "min_years"
+    MAX_YEARS = "max_years"
+    MAX_MONTHS = "max_months"
+    MIN_RESERVE = "min_reserve"
+    ODD_COUNT = "odd_count"
+    THRESHOLD = "threshold"
+    RATE = "rate"
     RANK_ORDER = "rank_order"
+    ORDER = "order"
     FORMULA = "formula"
+    SAME_TEXT = "same_text"
+    SAME_BRAND = "same_brand"
+    UNIQUE = "unique"
+    DISJOINT = "disjoint"
+    RELATED = "related"
+    RECUSAL = "recusal"
+    RANDOM = "random"
+    RECIPIENTS = "recipients"
+    SECRET_UNTIL = "secret_until"  # noqa: S105  a rule about secrecy
+    PUBLISHED = "published"
+    ANSWERED = "answered"
+    DECISION = "decision"
+    ALLOWED = "allowed"
+    REFUSE = "refuse"
+    REVIEW = "review"
+    RECORD = "record"
+    RECONCILED = "reconciled"
     TEXT = "text"
 
 
@@ -41,6 +71,29 @@ class Unit(StrEnum):
     WORKING_DAY = "working_day"
     SECOND = "second"
     PERCENT = "percent"
+    FEN = "fen"
+    THIRD = "third"
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Does(StrEnum):
+    """How the platform holds a rule (rules.md 1)."""
+
+    VALIDATION = "V"
+    TIMER = "T"
+    ALERT = "A"
+    RECORD = "R"
+    STATE = "S"
+
+
+class Alert(StrEnum):
+    """The category of the alert that a violation raises: 时效, 流程, 内容, 行为."""
+
+    TIMELINESS = "timeliness"
+    PROCESS = "process"
+    CONTENT = "content"
+    BEHAVIOR = "behavior"
 
 
 class Count(StrEnum):
@@ -56,7 +109,10 @@ class Count(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One sentence of the law. `begins` and `ends` name moments or subjects; `roll`: a last day on a holiday moves on."""
+    """One sentence of the law. `begins` and `ends` name moments or subjects; `roll`: a last day on a holiday moves on.
+
+    `guards` names the transitions of rules.md 5.3 that it bears on, `alert` what a violation raises.
+    """
 
     id: str
     clause: str
@@ -68,6 +124,9 @@ class Rule:
     roll: bool
     begins: str | None
     ends: str | None
+    guards: tuple[str, ...]
+    does: frozenset[Does]
+    alert: Alert | None
     unverified: bool
 
     @classmethod
@@ -83,6 +142,9 @@ class Rule:
             roll=row["roll"],
             begins=row["from"],
             ends=row["to"],
+            guards=tuple(row["guards"]),
+            does=frozenset(map(Does, row["does"])),
+            alert=Alert(row["alert"]) if row["alert"] else None,
             unverified=row["unverified"],
         )
 
@@ -121,7 +183,9 @@ class Timings:
 class Pack:
     id: str
     version: int
+    base: str | None
     trade: Trade
+    procedure: str
     practice: bool
     title: Words
     effective_from: dt.date
@@ -140,7 +204,9 @@ class Pack:
         return cls(
             id=data["id"],
             version=data["version"],
+            base=data["base"],
             trade=Trade(data["trade"]),
+            procedure=data["procedure"],
             practice=data["practice"],
             title=Words(data["title_zh"], data["title_en"]),
             effective_from=dt.date.fromisoformat(data["effective_from"]),
@@ -181,24 +247,31 @@ class Pack:
         return self.effective_from <= day and (self.effective_to is None or day <= self.effective_to)
 
 
-@cache
+LOCAL: dict[str, Pack] = {}
+"""Packs of this installation beside those that ship with the code, each stricter than its law (`strictness.adopt`)."""
+
+
 def load(pack_id: str) -> Pack:
     """The pack of that id; NotFound otherwise."""
     if pack_id not in names():
         raise NotFound(
             "pack.unknown", "没有这个规则包。", "There is no such law pack.", rule="rules.md 1", pack=pack_id
         )
-    return Pack.read((FOLDER / f"{pack_id}.json").read_bytes())
+    return LOCAL.get(pack_id) or _shipped(pack_id)
 
 
 @cache
+def _shipped(pack_id: str) -> Pack:
+    return Pack.read(statute.whole(statute.recipes()[pack_id]))
+
+
 def names() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.open*.json")))
+    return tuple(sorted({*statute.recipes(), *LOCAL}))
 
 
 def offered(*, practice: bool) -> list[Pack]:
     """What an installation may run: practice packs on a practice origin, the law's on any other, never both."""
-    return [pack for pack in map(load, names()) if pack.practice == practice]
+    return [pack for pack in map(load, names()) if pack.practice == practice and pack.procedure in PLAYED]
 
 
 def choose(pack_id: str, trade: Trade, *, practice: bool) -> Pack:
@@ -217,6 +290,13 @@ def choose(pack_id: str, trade: Trade, *, practice: bool) -> Pack:
             "本平台为演练平台，只能使用演练规则包。",
             "This is a practice installation: only practice packs run here.",
             rule="log-and-nodes.md 3 practice/",
+        )
+    if pack.procedure not in PLAYED:
+        raise Conflict(
+            "pack.not_played",
+            "本平台尚不能按此规则包办理。",
+            "This platform cannot run a tender by this law pack yet.",
+            rule="rules.md 1",
         )
     if pack.trade is not trade:
         raise Invalid(
@@ -241,7 +321,7 @@ class Year:
 
 @cache
 def holidays() -> dict[int, Year]:
-    data = json.loads((FOLDER / "holidays.json").read_bytes())["years"]
+    data = json.loads((statute.FOLDER / "holidays.json").read_bytes())["years"]
     return {int(number): _year(row) for number, row in data.items()}
 
 

@@ -35,6 +35,7 @@ from tendering import (
 from tendering.codes import Trade
 from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
+from tendering.pack_changes import changes
 from tendering.packs import holidays
 from tendering.rules import LotState, TenderState
 
@@ -186,11 +187,25 @@ def _download(taken: Document, file: Any, *, draft: bool) -> AnyResponse:
 
 @pages.get("/law")
 def law() -> Page:
-    every = [packs.load(name) for name in packs.names()]
-    return page("tendering/law.html", packs=every, practice=site().settings.practice, years=holidays())
+    practice, every = site().settings.practice, [packs.load(name) for name in packs.names()]
+    used = {pack.id for pack in packs.offered(practice=practice)}
+    return page("tendering/law.html", packs=every, practice=practice, used=used, years=holidays())
+
+
+@pages.get("/law/changes")
+def pack_compare() -> AnyResponse:
+    """The form's way to a stable address."""
+    return redirect(url_for(".pack_changes", old=request.args.get("old", ""), new=request.args.get("new", "")), 303)
+
+
+@pages.get("/law/<old>/changes/<new>")
+def pack_changes(old: str, new: str) -> Page:
+    was, now = packs.load(old), packs.load(new)
+    return page("tendering/pack_changes.html", old=was, new=now, changes=changes(was, now))
 
 
 @pages.get("/law/<pack_id>")
 def pack(pack_id: str) -> Page:
     found = packs.load(pack_id)
-    return page("tendering/pack.html", pack=found, used=found.practice == site().settings.practice)
+    others = [one for one in map(packs.load, packs.names()) if one.trade is found.trade and one.id != found.id]
+    return page("tendering/pack.html", pack=found, others=others)

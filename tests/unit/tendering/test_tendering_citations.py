@@ -15,7 +15,10 @@ OF_THE_OTHER_TRADE = {
 }
 
 
-@pytest.mark.parametrize("name", packs.names())
+RUN = [pack.id for practice in (False, True) for pack in packs.offered(practice=practice)]
+
+
+@pytest.mark.parametrize("name", RUN)
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_pack_names_the_clause_of_its_own_trade_for_all_that_pages_cite(name, subject):
     pack = packs.load(name)
