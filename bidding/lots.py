@@ -37,6 +37,7 @@ def locked(code: str) -> Lot:
 def door(lot: Lot) -> Door:
     state = LotState(lot.state)
     return Door(
+        law=pack(lot).clause("late_bid"),
         closes_at=lot.closes_at,
         collecting=state in ACCEPTING,
         suspended=lot.suspended_at is not None,

@@ -10,9 +10,7 @@ from bidding.states import BidStatus, OpeningStep, Outcome
 from kernel.clock import rfc3339
 from kernel.errors import Conflict, Invalid, NotFound, Refusal, TooEarly, TooLate, TooMany
 
-LATE_RULE = "《招标投标法》第三十六条；《电子招标投标办法》第二十七条"
 WITHDRAW_RULE = "《招标投标法》第二十九条"
-SEALED_RULE = "《招标投标法实施条例》第三十六条"
 ONE_BID_RULE = "《招标投标法实施条例》第五十一条第（四）项"
 OBJECTION_RULE = "《招标投标法实施条例》第四十四条"
 READ_OUT_RULE = "《电子招标投标办法》第三十条"
@@ -67,8 +65,12 @@ def check_offset(said: int, held: int) -> None:
 
 @dataclass(frozen=True)
 class Door:
-    """A lot as a submission finds it. A suspended lot goes on accepting past its old deadline (log-and-nodes.md 3)."""
+    """A lot as a submission finds it. A suspended lot goes on accepting past its old deadline (log-and-nodes.md 3).
 
+    `law` is the clause of the lot's pack by which late and unsealed bids are refused.
+    """
+
+    law: str
     closes_at: datetime | None
     collecting: bool
     suspended: bool = False
@@ -82,22 +84,19 @@ def check_in_time(now: datetime, door: Door) -> None:
     """
     passed = door.closes_at is not None and now >= door.closes_at
     if door.closes_at is not None and (door.flipped or (passed and not (door.collecting and door.suspended))):
-        raise late(now, door.closes_at)
+        raise late(now, door.closes_at, door.law)
     if not door.collecting:
         raise Conflict(
-            "lot.not_collecting",
-            "该标段现不接收投标文件。",
-            "This lot is not taking bids now.",
-            rule="《招标投标法》第二十八条",
+            "lot.not_collecting", "该标段现不接收投标文件。", "This lot is not taking bids now.", rule=door.law
         )
 
 
-def late(now: datetime, closes_at: datetime) -> TooLate:
+def late(now: datetime, closes_at: datetime, law: str) -> TooLate:
     return TooLate(
         "bid.late",
         f"投标截止时间 {rfc3339(closes_at)} 已过，平台收到的时间为 {rfc3339(now)}，依法拒收。",
         f"The deadline {rfc3339(closes_at)} has passed; received at {rfc3339(now)}, and refused by law.",
-        rule=LATE_RULE,
+        rule=law,
         closes_at=rfc3339(closes_at),
     )
 

@@ -69,14 +69,14 @@ def check_signer(actor: Actor, bidder_raw: bytes, now: datetime) -> None:
     certificates.signer(actor, chain[0], now)
 
 
-def faulty(found: Sequence[Fault]) -> Invalid:
-    """All faults as one refusal; its code is the first one's."""
+def faulty(found: Sequence[Fault], law: str = PROTOCOL) -> Invalid:
+    """All faults as one refusal; its code is the first one's, and `law` the clause for a bid that is not sealed."""
     first = found[0]
     return Invalid(
         f"seal.{first.code}",
         "；".join(fault.zh for fault in found) + "。",
         "; ".join(fault.en for fault in found) + ".",
-        rule=rules.SEALED_RULE if first.code == "not_sealed" else PROTOCOL,
+        rule=law if first.code == "not_sealed" else PROTOCOL,
         faults=[{"code": fault.code, "zh": fault.zh, "en": fault.en} for fault in found],
     )
 
@@ -89,6 +89,7 @@ def _submitted(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bi
         return known
     rules.check_in_time(now, lots.door(lot))
     _check_stranger(actor, lot)
+    _check_party(party, lot)
     check_signer(actor, handed.bidder, now)
     uploads = _uploads(actor, handed.envelopes)
     manifest = _checked(lot, handed, uploads, now)
@@ -114,6 +115,17 @@ def _check_stranger(actor: Actor, lot: Lot) -> None:
         )
 
 
+def _check_party(party: str, lot: Lot) -> None:
+    """A consortium bids only where the notice admits consortia (C24)."""
+    if party.startswith("consortium:") and not lot.tender.draft.get("consortium_allowed"):
+        raise Forbidden(
+            "consortium.not_admitted",
+            "本项目不接受联合体投标。",
+            "This tender admits no consortia.",
+            rule=lots.pack(lot).clause("consortium_allowed"),
+        )
+
+
 def _uploads(actor: Actor, envelopes: Mapping[str, str]) -> dict[str, Upload]:
     found = db.session.scalars(
         select(Upload).where(
@@ -136,7 +148,7 @@ def _checked(lot: Lot, handed: Handed, uploads: Mapping[str, Upload], now: datet
     )
     found = submission.check_submission(parts, keyset, str(lot.keyset_sha256), certificates.roots(now), now)
     if found:
-        raise faulty(found)
+        raise faulty(found, lots.door(lot).law)
     return Manifest.parse(handed.manifest)
 
 

@@ -249,8 +249,8 @@ def test_a_late_bid_is_refused_by_law_and_recorded(stage, lot):
     stage.now = stage.lot(lot).closes_at
     refusal = refused(stage, lot, handed, "a", TooLate)
     assert refusal.code == "bid.late"
-    assert "《招标投标法》第三十六条" in refusal.rule
-    assert "《电子招标投标办法》第二十七条" in refusal.rule
+    assert "《招标投标法》第二十八条" in refusal.rule
+    assert "《电子招标投标办法》第二十六条、第二十七条" in refusal.rule
     assert refusal.record.fact.code == "bid.late"
 
 

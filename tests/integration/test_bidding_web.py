@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from bidding_stage import seconds, staged
 from bidding_web import opened_door
 
 from accounts.models import Consortium, ConsortiumMember
-from bidding import keepsake, lots
+from bidding import keepsake, lots, submission
 from bidding.models import Bid
 from kernel import keys
 from kernel.db import db
+from kernel.errors import Forbidden
 from kernel.statements import Signed
 from sealing import receipts
 from supervision import log, mail
@@ -322,3 +324,17 @@ def test_a_consortium_cannot_be_chosen_where_the_notice_admits_none(stage, door)
         tender.draft = {**tender.draft, "consortium_allowed": False}
     page = door.get(f"/desk/{lot}", lead).text
     assert f'value="{ref}" data-bidder="清江水电与松城市政联合体" data-prev="" disabled' in page
+
+
+def test_a_consortium_is_refused_at_the_door_where_the_notice_admits_none(stage):
+    lot = stage.one_lot()
+    lead, member = stage.bidder_of("a").actor, stage.bidder_of("b").actor
+    ref = complete_consortium(stage, lead, member, "清江水电与松城市政联合体")
+    handed = replace(stage.handed(stage.seal(lot, "a"), "a"), party=ref)
+    with stage.act():
+        tender = lots.find(lot).tender
+        tender.draft = {**tender.draft, "consortium_allowed": False}
+    with stage.act() as now, pytest.raises(Forbidden) as found:
+        submission.submit(lead, lot, handed, now)
+    assert found.value.code == "consortium.not_admitted"
+    assert "《招标投标法实施条例》第三十七条" in str(found.value.rule)

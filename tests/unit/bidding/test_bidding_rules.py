@@ -7,10 +7,11 @@ from bidding.states import OpeningStep, Outcome
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate, TooMany
 
 CLOSES = datetime(2026, 11, 23, 1, 30, tzinfo=UTC)
+LAW = "《财政部令第87号》第三十三条"
 
 
 def door(*, collecting: bool = True, suspended: bool = False) -> rules.Door:
-    return rules.Door(CLOSES, collecting, suspended)
+    return rules.Door(LAW, CLOSES, collecting, suspended)
 
 
 def test_the_last_microsecond_is_in_time_and_the_deadline_itself_too_late_by_law():
@@ -18,8 +19,7 @@ def test_the_last_microsecond_is_in_time_and_the_deadline_itself_too_late_by_law
     with pytest.raises(TooLate) as refused:
         rules.check_in_time(CLOSES, door())
     assert refused.value.code == "bid.late"
-    assert "第三十六条" in refused.value.rule
-    assert "第二十七条" in refused.value.rule
+    assert refused.value.rule == LAW
 
 
 def test_a_lot_already_flipped_refuses_after_its_deadline_as_late():
@@ -29,7 +29,7 @@ def test_a_lot_already_flipped_refuses_after_its_deadline_as_late():
 
 def test_a_request_that_began_in_time_but_finds_the_lot_flipped_is_late():
     with pytest.raises(TooLate):
-        rules.check_in_time(CLOSES - timedelta(seconds=1), rules.Door(CLOSES, collecting=False, flipped=True))
+        rules.check_in_time(CLOSES - timedelta(seconds=1), rules.Door(LAW, CLOSES, collecting=False, flipped=True))
 
 
 def test_a_cancelled_lot_takes_nothing_and_does_not_call_it_late():
@@ -46,7 +46,7 @@ def test_a_suspended_lot_goes_on_accepting_past_its_old_deadline():
 
 def test_a_lot_without_a_deadline_takes_nothing():
     with pytest.raises(Conflict) as refused:
-        rules.check_in_time(CLOSES, rules.Door(None, collecting=False))
+        rules.check_in_time(CLOSES, rules.Door(LAW, None, collecting=False))
     assert refused.value.code == "lot.not_collecting"
 
 
