@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from bidding import board, desk, lots, nodes, opening, readout, receipting, withdrawal
+from bidding import board, desk, lots, nodes, opening, readout, receipting, record, withdrawal
 from kernel import canonical, clock, keys, money
 from kernel.clock import rfc3339
 from kernel.db import own_transaction
@@ -132,6 +132,22 @@ def start(lot: str) -> Page:
     return _after_host(outcome, lot)
 
 
+@pages.get("/owner/lots/<lot>/opening/record")
+def host_record(lot: str) -> Page:
+    """Has the open page reload once there is a record to sign."""
+    running = _host(lot)["running"]
+    written = running is not None and running.record is not None
+    return Response(status=200, headers={"HX-Refresh": "true"}) if written else Response(status=204)
+
+
+@pages.post("/owner/lots/<lot>/opening/record")
+@own_transaction
+def sign_record(lot: str) -> Page:
+    """The owner's signature under the record's exact bytes."""
+    outcome = attempted(lambda: record.sign(current_actor(), lot, *_signature(), clock.now()))
+    return _after_host(outcome, lot)
+
+
 @pages.post("/owner/lots/<lot>/opening/objections/<token>")
 @own_transaction
 def answer(lot: str, token: str) -> Page:
@@ -175,8 +191,8 @@ def _price(sheet: Sheet | None) -> dict[str, str | None]:
 
 
 def _host(code: str) -> dict[str, Any]:
-    lot = lots.find(code)
-    check_project(lot.tender, current_actor(), Role.OWNER, Role.AGENCY)
+    lot, running = lots.find(code), opening.of_lot(code)
+    role = check_project(lot.tender, current_actor(), Role.OWNER, Role.AGENCY)
     content = {
         "type": opening.STARTED,
         "lot": code,
@@ -186,7 +202,9 @@ def _host(code: str) -> dict[str, Any]:
     }
     return {
         "lot": lot,
-        "running": opening.of_lot(code),
+        "running": running,
+        "owns": role is Role.OWNER,
+        "record": keys.b64(running.record) if running and running.record else None,
         "opening": board.of_lot(code),
         "statement": keys.b64(canonical.encode(content)),
         "objections": readout.objections(code),
@@ -197,6 +215,14 @@ def _signed() -> Signed:
     """Statement and signature as sign.js adds them to the form."""
     try:
         return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
+    except (KeyError, ValueError) as error:
+        raise Invalid("statement.form", "没有收到签名，请重新签署。", "No signature came; sign again.") from error
+
+
+def _signature() -> tuple[str, bytes]:
+    """Signature and certificate as sign.js adds them to the form."""
+    try:
+        return request.form["signature"], keys.unb64(request.form["cert"])
     except (KeyError, ValueError) as error:
         raise Invalid("statement.form", "没有收到签名，请重新签署。", "No signature came; sign again.") from error
 

@@ -100,6 +100,12 @@ class Owner(Member):
         self.was_not_refused()
         self.page.wait_for_selector("[data-started]")
 
+    def signs_the_record(self) -> None:
+        """The host's page comes back by itself when the record is there."""
+        self.page.wait_for_selector("#record form[data-sign]")
+        self.signs("#record form[data-sign]")
+        self.page.wait_for_selector("[data-record-signed]")
+
     def puts_candidates_on_view(self, lot: str) -> None:
         self.goto(f"/owner/lots/{lot}/award")
         self.press("开始公示")

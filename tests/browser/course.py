@@ -191,6 +191,8 @@ class Course:
         self.stranger.page.wait_for_selector('[data-step="record"].done')
         self.stranger.page.wait_for_selector("#record-sha")
         board = self.stranger.text()
+        self.owner.signs_the_record()
+        self.inspector.looks_at(self.owner, f"/owner/lots/{self.lot}/opening")
         self.inspector.looks_at(self.stranger, f"/lots/{self.lot}/opening")
         self.inspector.looks_at(self.bidder, f"/desk/{self.lot}", f"/desk/{self.lot}/opening")
         return board
