@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
-from visitors import PASSPHRASE, READOUT_MS, Member, Visitor
+from visitors import PASSPHRASE, READOUT_MS, SLOW_MS, Member, Visitor
 
 from kernel import clock
 
@@ -91,9 +91,11 @@ class Owner(Member):
         self.page.click(f'#{lot} a[href="/owner/lots/{lot}/opening"]')
         self.opens_the_key("form[data-sign]")
 
-    def starts_the_opening(self) -> None:
+    def starts_the_opening(self, closes_at: dt.datetime) -> None:
         """The page has been open all the while; the statement stands in it, exact text included, before it is signed."""
-        self.page.wait_for_selector("form[data-sign] button.seal:not([disabled])")
+        left = max(closes_at - clock.wall(), dt.timedelta())
+        ready = "form[data-sign] button.seal:not([disabled])"
+        self.page.wait_for_selector(ready, timeout=left.total_seconds() * 1000 + SLOW_MS)
         self.page.wait_for_selector("form[data-sign] details[data-raw]", state="attached")
         with self.page.expect_navigation():
             self.page.click("form[data-sign] button.seal")

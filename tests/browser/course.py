@@ -179,7 +179,7 @@ class Course:
         self.stranger.watches(self.lot)
         self.inspects_places(until=self.closes_at - NEAR)
         self.owner.comes_to_host(self.lot)
-        self.owner.starts_the_opening()
+        self.owner.starts_the_opening(self.closes_at)
         return self.stranger.sees_the_readout(len(RIVALS) + 2)
 
     @act

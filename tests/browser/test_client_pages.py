@@ -345,6 +345,8 @@ def test_the_wall_is_dark_and_still_legible(page: Page, address: str) -> None:
     page.emulate_media(reduced_motion="reduce")  # colors are judged as they stay, not on their way
     page.goto(f"{address}/page/front")
     page.evaluate("document.documentElement.className = 'wall'; document.documentElement.dataset.theme = 'dark'")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate("() => Promise.all(document.getAnimations().map(one => one.finished))")
     page.evaluate((CLIENT / "node_modules/axe-core/axe.min.js").read_text())
     found = page.evaluate("axe.run({runOnly: ['color-contrast']})")
     assert [one["nodes"][0]["html"] for one in found["violations"]] == []

@@ -102,6 +102,7 @@ def test_each_evaluator_scores_and_signs_and_the_result_appears(course: Course) 
         member.goto("/evaluate")
         assert "已签署评分表" in member.text()
     course.stranger.goto(f"/lots/{course.lot}/result")
+    course.stranger.waits_for("main table")
     assert "技术响应" in course.stranger.text()
     assert BIDDER in course.stranger.text("tr.rank-first")
 
