@@ -14,6 +14,7 @@ from kernel import site as installation
 from kernel.settings import Settings
 from portal import assets, contract, errors, health, idempotency, language, limits, logs, security
 from supervision.answers import ANSWER_HANDLERS
+from tendering import strictness
 from tendering.service import answer_handlers as tendering_answers
 
 API = (
@@ -56,6 +57,7 @@ class Platform(Flask):
 def create_app(settings: Settings) -> Platform:
     app = Platform(__name__, static_folder="static")
     app.site = installation.make(settings)
+    strictness.adopt(settings.var / "packs")
     app.secret_key = settings.secret_key
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database,

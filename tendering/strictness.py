@@ -35,8 +35,9 @@ def read(raw: bytes) -> Pack:
 
 
 def adopt(folder: Path) -> list[Pack]:
-    """Take up every local pack (`*.json`) of a folder; refused with the rule when one is looser than its law."""
+    """Take up every local pack (`*.json`) of a folder and no others; refused with the rule when one is looser than its law."""
     found = [read(path.read_bytes()) for path in sorted(folder.glob("*.json"))]
+    packs.LOCAL.clear()
     packs.LOCAL.update({pack.id: pack for pack in found})
     return found
 
