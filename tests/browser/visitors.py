@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyotp
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from kernel import clock
 
@@ -48,6 +48,15 @@ class Visitor:
 
     def leave(self) -> None:
         self.page.context.close()
+
+    def waits_for(self, selector: str) -> None:
+        """Reload until the page has come so far."""
+        until = clock.monotonic() + SLOW_MS / 1000
+        while self.page.locator(selector).count() == 0:
+            if clock.monotonic() > until:
+                raise AssertionError(f"{self.page.url}: no {selector}: {self.text()[:600]}")
+            self.page.wait_for_timeout(500)
+            self.page.reload()
 
 
 class Member(Visitor):
@@ -123,15 +132,9 @@ class Member(Visitor):
         self.was_not_refused()
 
     def was_not_refused(self) -> None:
-        refusals = self.page.locator(".error-summary").all_inner_texts()
-        if refusals:
-            raise AssertionError(f"{self.login} at {self.page.url}: {refusals}")
-
-    def waits_for(self, selector: str) -> None:
-        """Reload until the page has come so far."""
-        until = clock.monotonic() + SLOW_MS / 1000
-        while self.page.locator(selector).count() == 0:
-            if clock.monotonic() > until:
-                raise AssertionError(f"{self.page.url}: no {selector}: {self.text()[:600]}")
-            self.page.wait_for_timeout(500)
-            self.page.reload()
+        """The page that came shows no error; asked for as often as it takes until that page stands."""
+        refusals = self.page.locator(".error-summary")
+        try:
+            expect(refusals).to_have_count(0)
+        except AssertionError as shown:
+            raise AssertionError(f"{self.login} at {self.page.url}: {refusals.all_inner_texts()}") from shown
