@@ -35,7 +35,7 @@ from supervision.facts import Disclosure
 from supervision.models import LogFact
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 _log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ from sealing.keyset import Stage
 from supervision import facts, log
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 from tendering.visibility import check_project
 
 STARTED = "kaibiao-opening-started/1"

@@ -29,7 +29,7 @@ from supervision.facts import Disclosure
 from tendering import keysets
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent
+from tendering.states import CLOCK, LotEvent
 from tendering.visibility import check_project
 
 TYPE = "kaibiao-opening-record/1"

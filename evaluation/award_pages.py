@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Refusal
 from kernel.statements import Signed
 from tendering import awards, lifecycle, visibility
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 pages = Blueprint("awarding", __name__, template_folder="templates")
 

@@ -11,7 +11,7 @@ from evaluation.models import Evaluation
 from kernel.db import db, transaction
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 
 def step_begin_scoring(now: dt.datetime) -> bool:

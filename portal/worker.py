@@ -26,7 +26,7 @@ from supervision import steps as supervision_steps
 from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 Step = Callable[[dt.datetime], bool]
 

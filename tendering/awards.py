@@ -20,7 +20,7 @@ from tendering import packs, publishing, rules, statements, timetable, visibilit
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.packs import Kind, Pack
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from supervision import facts, log
 from tendering import publishing, rules, visibility
 from tendering.lifecycle import move
 from tendering.models import Approval, Tender
-from tendering.rules import ENDED, LotEvent, LotState, TenderState
+from tendering.states import LotEvent, TenderState
 
 ACT = "cancel"
 LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
@@ -64,8 +64,7 @@ def _role(actor: Actor, tender: Tender) -> Role:
 
 
 def _check_under_way(tender: Tender) -> None:
-    going = [lot for lot in tender.lots if lot.state not in ENDED and lot.state != LotState.DRAFT]
-    if tender.state != TenderState.PUBLISHED or not going:
+    if tender.state != TenderState.PUBLISHED or not any(lot.under_way for lot in tender.lots):
         raise Conflict("cancel.over", "项目不在进行中，不能终止。", "The tender is not under way.", rule=LAW)
 
 
@@ -103,10 +102,11 @@ def _enter(actor: Actor, tender: Tender, role: Role, reason: str, now: dt.dateti
 
 
 def _carry_out(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> None:
-    for lot in tender.lots:
-        if lot.state not in ENDED:
-            move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
-    db.session.execute(update(Tender).where(Tender.id == tender.id).values(state=TenderState.CANCELLED))
+    """A lot that somebody has won stays won, and with it the tender; everything else ends."""
+    for lot in filter(lambda each: each.under_way, tender.lots):
+        move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
+    if not any(lot.decided for lot in tender.lots):
+        db.session.execute(update(Tender).where(Tender.id == tender.id).values(state=TenderState.CANCELLED))
     log.append(facts.TenderCancelled(tender=tender.code, reason=reason, law=LAW), lot=tender.code)
     records.acted(actor, "tender.cancelled", now)
     publishing.queue(tender.code)

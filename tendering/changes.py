@@ -7,7 +7,7 @@ import datetime as dt
 from kernel.errors import Conflict
 from tendering import packs, timetable
 from tendering.models import Tender
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 
 def check_may_change(tender: Tender, now: dt.datetime) -> None:

@@ -18,7 +18,7 @@ from supervision import facts, log
 from tendering import packs, publishing, rules, statements, timetable, visibility
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 OWNER, SUPERVISOR = "owner", "supervisor"
 RULE = "log-and-nodes.md 3 Deadline"

@@ -23,8 +23,8 @@ from tendering import discarding, draft_schemas, entryform, listing, packs, pres
 from tendering.codes import Trade
 from tendering.drafts import FORM_RULE
 from tendering.models import Tender
-from tendering.rules import LotState, TenderState
 from tendering.signboard import pages as signboard
+from tendering.states import LotState, TenderState
 from tendering.terms_pages import pages as terms_pages
 
 pages = Blueprint("owner", __name__, url_prefix="/owner")

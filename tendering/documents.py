@@ -20,7 +20,7 @@ from supervision import facts, log
 from tendering import changes, drafts, filenames, publishing, visibility
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 MAX_DOCUMENTS = 100
 """So many that the open fact naming them all still fits into one entry of the log."""

@@ -22,7 +22,7 @@ from tendering import codes, numbering, packs, visibility
 from tendering.codes import ProjectCode, TenderCode, Trade
 from tendering.models import Lot, Tender
 from tendering.packs import Pack
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 MAX_LOTS = 99
 FORM_RULE = "《招标公告和公示信息发布管理办法》第五条"

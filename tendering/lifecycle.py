@@ -18,7 +18,7 @@ from supervision import facts, log
 from supervision.facts import Disclosure
 from tendering import publishing
 from tendering.models import Lot, Tender
-from tendering.rules import CLOCK, MACHINE, STILL_SHUT, LotEvent, LotState
+from tendering.states import CLOCK, MACHINE, STILL_SHUT, LotEvent, LotState
 
 By = Actor | Literal["CLOCK"]
 

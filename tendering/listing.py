@@ -13,7 +13,7 @@ from accounts.models import Organization
 from accounts.roles import Role
 from kernel.db import db
 from tendering.models import Lot, Tender
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 PAGE = 50
 _CLOSES = select(func.min(Lot.closes_at)).where(Lot.tender_id == Tender.id).scalar_subquery()

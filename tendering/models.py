@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -21,12 +22,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Base, Instant, JSONText
 from tendering.codes import Trade
-from tendering.rules import LotState, TenderState
+from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, LotState, TenderState
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values))
 
 
 def _one_of(column: str, values: type[LotState | TenderState | Trade]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({_listed(values)})", name=f"{column}_known")
 
 
 class Counter(Base):
@@ -45,7 +49,7 @@ class Tender(Base):
     __table_args__ = (
         _one_of("state", TenderState),
         _one_of("trade", Trade),
-        CheckConstraint("(state = 'draft') = (published_at IS NULL)", name="published_once"),
+        CheckConstraint("(state IN ('draft', 'filed')) = (published_at IS NULL)", name="published_once"),
         CheckConstraint("published_at IS NULL OR notice_sha256 IS NOT NULL", name="published_with_notice"),
     )
 
@@ -88,7 +92,7 @@ class Lot(Base):
         _one_of("state", LotState),
         CheckConstraint("state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name="timed"),
         CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name="keyed"),
-        CheckConstraint("(state = 'awarded') = (awarded_bid IS NOT NULL)", name="awarded_to_somebody"),
+        CheckConstraint(f"state NOT IN ({_listed(DECIDED)}) OR awarded_bid IS NOT NULL", name="awarded_to_somebody"),
         Index("lot_due", "state", "closes_at"),
     )
 
@@ -128,6 +132,21 @@ class Lot(Base):
     award: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The owner's signed award; none when the law's clock awarded (G36)."""
     award_sig: Mapped[str | None] = mapped_column(String(88))
+
+    @property
+    def under_way(self) -> bool:
+        """Published and not yet decided."""
+        return self.state in UNDER_WAY
+
+    @property
+    def opened(self) -> bool:
+        """Its bids are open to all."""
+        return self.state in OPENED_TO_ALL
+
+    @property
+    def decided(self) -> bool:
+        """Somebody has won it."""
+        return self.state in DECIDED
 
     tender: Mapped[Tender] = relationship(back_populates="lots")
     trustees: Mapped[list[TrusteeEntry]] = relationship(

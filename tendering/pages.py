@@ -37,7 +37,7 @@ from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
 from tendering.pack_changes import changes
 from tendering.packs import holidays
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 pages = Blueprint("tendering", __name__, template_folder="templates")
 pages.register_blueprint(desk.pages)

@@ -13,7 +13,7 @@ from kernel.site import site
 from supervision import shelf
 from tendering import packs
 from tendering.models import Document, Lot, Question, Tender, TermsChange
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 KIND = "tender.public"
 TYPE = "kaibiao-tender/1"

@@ -18,7 +18,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from supervision import facts, log
 from tendering import changes, publishing, visibility
 from tendering.models import Question, Tender
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 MAX_TEXT = 4000
 RULE = "《招标投标法》第二十二条、第二十三条；《电子招标投标办法》第二十一条"

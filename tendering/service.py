@@ -13,8 +13,8 @@ from tendering.keysets import request_keysets, take_keyset_signature, take_trust
 from tendering.lifecycle import lot_of, move, tender_of
 from tendering.orders import take_order
 from tendering.questions import Reply, answer, answered, ask, pending
-from tendering.rules import CLOCK
 from tendering.signing import obstacles, publish, signing_sheet
+from tendering.states import CLOCK
 
 __all__ = [
     "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",

@@ -21,8 +21,8 @@ from tendering import agency, checklist, drafts, keysets, notices, packs, publis
 from tendering.checklist import LotView, Obstacle, TenderView
 from tendering.lifecycle import move
 from tendering.models import Lot, Tender
-from tendering.rules import LotEvent, TenderState
 from tendering.statements import ToSign
+from tendering.states import LotEvent, TenderState
 
 RULE = "《电子招标投标办法》第四十条；sealing.md 1.1"
 

@@ -11,7 +11,7 @@ from kernel.errors import Conflict
 from tendering import awards
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 def step_publicity(now: dt.datetime) -> bool:

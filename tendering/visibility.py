@@ -9,7 +9,7 @@ from accounts.roles import Role
 from kernel.errors import Forbidden
 from tendering.lifecycle import unknown_tender
 from tendering.models import Tender
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 
 class Viewer(StrEnum):

@@ -20,8 +20,10 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
 from kernel.site import site
 from portal import assets
+from portal.language import said
 from tendering import lot_routes, routes
 from tendering.pages import pages
+from tendering.states import STATE_WORDS
 from tests.tendering_stage import Stage
 
 BASE = (
@@ -43,6 +45,7 @@ def opened_door(stage: Stage) -> FlaskClient:
         csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->", language=lambda: str(get_locale() or "zh")[:2]
     )
     app.jinja_env.filters |= {"beijing": assets.beijing, "yuan": money.figures, "yuan_words": money.words}
+    app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema

@@ -16,8 +16,8 @@ from kernel.statements import Signed
 from supervision import facts
 from tendering import rules, timetable
 from tendering.packs import Pack
-from tendering.rules import LotEvent
 from tendering.statements import AWARD
+from tendering.states import CLOCK, LotEvent
 from verifier import moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, holds, lie, not_due, one
@@ -221,7 +221,7 @@ def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterato
     if lot.told["awarded_bid"] != fact.bid_id:
         yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")
     moved = lot.happened(LotEvent.AWARD)
-    if moved is not None and moved.role == rules.CLOCK:
+    if moved is not None and moved.role == CLOCK:
         yield from _deemed_faults(lot, moved)
         return
     signed = None if lot.told["award"] is None else Signed.from_json(lot.told["award"])

@@ -11,7 +11,7 @@ from kernel import canonical, keys
 from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, not_due, one
 from verifier.receipts import Disclosed

@@ -12,8 +12,8 @@ from kernel.statements import Signed
 from supervision import facts
 from tendering import packs
 from tendering.packs import Pack
-from tendering.rules import MACHINE, LotState
 from tendering.statements import NOTICE
+from tendering.states import MACHINE, LotState
 from verifier.case import Case, Given, LotCase, key_of, short
 from verifier.claims import Section, lie, not_due, one
 from verifier.log import Book

@@ -10,7 +10,7 @@ from sealing.keyset import Stage
 from supervision import facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier import closing, kept, log, opening, receipts, record, release, result, roll, scores, tender, terms
 from verifier.case import Case, Given, LotCase
 from verifier.claims import Claim, Section, about, guarded, not_due, one

@@ -1,4 +1,4 @@
-// Bundles the client into ../static/dist with hashed names and a manifest; `--tests` bundles the tests into build/test.
+// Bundles the client into ../static/dist with hashed names and a manifest; `--tests [FOLDER]` bundles the tests into build/test or FOLDER.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
@@ -105,9 +105,9 @@ async function sweep(folder, keep) {
   for (const name of await readdir(folder)) if (!keep.has(name)) await rm(join(folder, name));
 }
 
-async function bundleTests() {
+async function bundleTests(folder) {
   const entries = readdirSync(join(here, "test")).filter((name) => name.endsWith(".test.ts") || name.endsWith(".tool.ts"));
-  await rm(join(here, "build/test"), { recursive: true, force: true });
+  await rm(join(here, folder), { recursive: true, force: true });
   await build({
     ...common,
     write: true,
@@ -117,14 +117,14 @@ async function bundleTests() {
     format: "esm",
     sourcemap: "inline",
     entryPoints: entries.map((name) => `test/${name}`),
-    outdir: "build/test",
+    outdir: folder,
     outExtension: { ".js": ".mjs" },
     packages: "external",
   });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (process.argv.includes("--tests")) await bundleTests();
+  if (process.argv[2] === "--tests") await bundleTests(process.argv[3] ?? "build/test");
   else {
     const manifest = await writeAll(join(here, "../static/dist"));
     for (const [name, { bytes, sha256 }] of Object.entries(manifest)) console.log(`${name.padEnd(20)} ${String(bytes).padStart(8)} bytes  ${sha256.slice(0, 16)}`);

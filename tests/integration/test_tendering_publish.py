@@ -11,7 +11,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLa
 from kernel.site import site
 from sealing.keyset import Keyset, signature_obstacles
 from tendering import publishing, service
-from tendering.rules import LotState
+from tendering.states import LotState
 from tests.tendering_stage import NODES, PDF, Stage, method, notice, on_each_engine, seconds, staged
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from kernel.errors import NotFound
 from tendering import listing, presentation, service, visibility
-from tendering.rules import LotEvent, TenderState
+from tendering.states import LotEvent, TenderState
 from tests.tendering_stage import Stage, on_each_engine
 
 PUBLIC = {
@@ -92,7 +92,13 @@ def test_no_view_of_a_question_says_who_asked_or_when(stage: Stage) -> None:
 def test_candidates_show_only_from_their_publicity_on(stage: Stage) -> None:
     code = in_state(stage, "published")
     (lot,) = stage.lots(code)
-    for event in (LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION):
+    for event in (
+        LotEvent.CLOSE,
+        LotEvent.START_OPENING,
+        LotEvent.END_OPENING,
+        LotEvent.START_EVALUATION,
+        LotEvent.REPORT,
+    ):
         with stage.act() as now:
             service.move(service.lot_of(lot), event, service.CLOCK, now)
         assert seen(stage, code, "nobody")["lots"][0]["candidates"] is None

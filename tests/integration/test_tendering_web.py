@@ -13,7 +13,7 @@ from kernel import keys
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from tendering import service, statements
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from tests.tendering_stage import NODES, PDF, Stage, notice, seconds, staged
 from tests.tendering_web import checked, chinese, opened_door
 
@@ -281,8 +281,14 @@ def test_a_statement_is_prepared_in_words_and_then_signed(stage: Stage, web: Fla
 def courses(stage: Stage) -> list[str]:
     """A tender in each of many states."""
     found = [stage.published() for _ in range(4)]
-    for lot, steps in zip((f"{code}001" for code in found), (0, 1, 3, 4), strict=True):
-        for event in (LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)[:steps]:
+    for lot, steps in zip((f"{code}001" for code in found), (0, 1, 3, 5), strict=True):
+        for event in (
+            LotEvent.CLOSE,
+            LotEvent.START_OPENING,
+            LotEvent.END_OPENING,
+            LotEvent.START_EVALUATION,
+            LotEvent.REPORT,
+        )[:steps]:
             with stage.act() as now:
                 service.move(service.lot_of(lot), event, service.CLOCK, now)
     with stage.act() as now:

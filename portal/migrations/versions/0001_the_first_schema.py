@@ -698,9 +698,13 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Integer(), nullable=False),
         sa.Column("created_at", kernel.db.Instant(timezone=True), nullable=False),
         sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=True),
-        sa.CheckConstraint("(state = 'draft') = (published_at IS NULL)", name=op.f("ck_tender_published_once")),
-        sa.CheckConstraint("state IN ('draft', 'published', 'cancelled')", name=op.f("ck_tender_state_known")),
-        sa.CheckConstraint("trade IN ('construction', 'procurement')", name=op.f("ck_tender_trade_known")),
+        sa.CheckConstraint(
+            "(state IN ('draft', 'filed')) = (published_at IS NULL)", name=op.f("ck_tender_published_once")
+        ),
+        sa.CheckConstraint("state IN ('cancelled', 'draft', 'filed', 'published')", name=op.f("ck_tender_state_known")),
+        sa.CheckConstraint(
+            "trade IN ('construction', 'land', 'other', 'procurement', 'property')", name=op.f("ck_tender_trade_known")
+        ),
         sa.CheckConstraint(
             "published_at IS NULL OR notice_sha256 IS NOT NULL", name=op.f("ck_tender_published_with_notice")
         ),
@@ -790,13 +794,16 @@ def upgrade() -> None:
         sa.Column("awarded_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("award", sa.LargeBinary(), nullable=True),
         sa.Column("award_sig", sa.String(length=88), nullable=True),
-        sa.CheckConstraint("(state = 'awarded') = (awarded_bid IS NOT NULL)", name=op.f("ck_lot_awarded_to_somebody")),
+        sa.CheckConstraint(
+            "state NOT IN ('awarded', 'closed', 'contracted', 'fulfilled') OR awarded_bid IS NOT NULL",
+            name=op.f("ck_lot_awarded_to_somebody"),
+        ),
         sa.CheckConstraint(
             "state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name=op.f("ck_lot_timed")
         ),
         sa.CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name=op.f("ck_lot_keyed")),
         sa.CheckConstraint(
-            "state IN ('draft', 'collecting', 'sealed', 'opening', 'opened', 'evaluating', 'publicity', 'awarded', 'failed', 'cancelled')",
+            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
             name=op.f("ck_lot_state_known"),
         ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_lot_tender_id_tender")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,11 +45,12 @@ class Lot:
 
 
 def built_tool() -> Tool:
-    """Bundle the client's test programs once and give a way to run them."""
-    subprocess.run(["node", "build.mjs", "--tests"], cwd=CLIENT, check=True)
+    """Bundle the client's test programs and give a way to run them; each test process has its own bundle."""
+    folder = Path("build") / f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    subprocess.run(["node", "build.mjs", "--tests", str(folder)], cwd=CLIENT, check=True)
 
     def run(command: str, **job: str) -> Any:
-        program = ["node", str(CLIENT / "build" / "test" / "seal.tool.mjs"), command]
+        program = ["node", str(CLIENT / folder / "seal.tool.mjs"), command]
         done = subprocess.run(program, input=json.dumps(job), capture_output=True, text=True, check=True)
         return json.loads(done.stdout)
 
