@@ -23,6 +23,7 @@ from bidding.voiding import void_stale
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Forbidden, Invalid, Refusal
+from kernel.law import holds
 from kernel.site import site
 from sealing import submission
 from sealing.certificates import Bidder
@@ -104,6 +105,7 @@ def _party(actor: Actor, party: str | None) -> str:
     return bidding_for(actor, party)[0]
 
 
+@holds("P13.related")
 def _check_stranger(actor: Actor, lot: Lot) -> None:
     """Owner and agency do not bid in their own tender (条例 第34条; rules.md 5.1)."""
     if actor.organization_id in (lot.tender.owner_org, lot.tender.agency_org):
@@ -115,6 +117,7 @@ def _check_stranger(actor: Actor, lot: Lot) -> None:
         )
 
 
+@holds("consortium_allowed")
 def _check_party(party: str, lot: Lot) -> None:
     """A consortium bids only where the notice admits consortia (C24)."""
     if party.startswith("consortium:") and not lot.tender.draft.get("consortium_allowed"):

@@ -14,6 +14,7 @@ from kernel import canonical, keys
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, TooEarly
+from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
 from tendering import packs, publishing, rules, statements, timetable, visibility
@@ -104,6 +105,7 @@ def award(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     return lot
 
 
+@holds("report_received:award")
 def deemed_award(lot: Lot, now: dt.datetime) -> Lot:
     """The law's answer to the purchaser's silence: the first-ranked counts as chosen (G36). By the clock only."""
     due = decide_by(lot)

@@ -9,6 +9,7 @@ from typing import Any
 
 from kernel.clock import beijing
 from kernel.errors import Refusal
+from kernel.law import holds
 from tendering import methods, timetable
 from tendering.packs import Kind, Pack
 
@@ -82,6 +83,7 @@ def _pack(view: TenderView, now: dt.datetime) -> Iterator[Obstacle]:
         )
 
 
+@holds("M10-5", "M87-13")
 def _notice(view: TenderView) -> Iterator[Obstacle]:
     for name, zh, en in FIELDS:
         if _blank(view.notice.get(name)):
@@ -93,6 +95,7 @@ def _notice(view: TenderView) -> Iterator[Obstacle]:
     yield from _terms(view)
 
 
+@holds("C24", "M87-19", "bid_validity_days")
 def _terms(view: TenderView) -> Iterator[Obstacle]:
     if view.notice.get("consortium_allowed") is None:
         rule = view.pack.the(Kind.REQUIRED, "consortium_allowed")
@@ -114,11 +117,13 @@ def _terms(view: TenderView) -> Iterator[Obstacle]:
         )
 
 
+@holds("C63")
 def _documents(view: TenderView) -> Iterator[Obstacle]:
     if not view.documents:
         yield _missing(view, "documents", "招标文件（至少一份）", "the tender documents (at least one)")
 
 
+@holds("min_price", "budget")
 def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
     where = f"lots.{lot.number}"
     ceiling = lot.terms.get("ceiling")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate
+from kernel.law import holds
 from tendering.packs import Kind, Pack
 
 Ranked = TypeVar("Ranked")
@@ -58,6 +59,7 @@ def check_resumed(closes_at: dt.datetime, least: dt.datetime) -> None:
         )
 
 
+@holds("candidates_published:publicity_ends")
 def check_publicity_over(until: dt.datetime | None, now: dt.datetime, cited: str) -> None:
     """An award before the publicity has lasted its time is refused (C49, G37)."""
     if until is None or now < until:
@@ -69,12 +71,14 @@ def check_publicity_over(until: dt.datetime | None, now: dt.datetime, cited: str
         )
 
 
+@holds("candidates")
 def candidates_of(pack: Pack, ranking: Sequence[Ranked]) -> list[Ranked]:
     """Who of the ranking stands as a candidate: as many as the law names, all where it gives no number (C47)."""
     most = pack.find(Kind.MAX_COUNT, "candidates")
     return list(ranking[: most[0].value]) if most else list(ranking)
 
 
+@holds("C51", "G36.order")
 def check_rank(pack: Pack, ranking: Sequence[str], bid_id: str, given_up: Sequence[str]) -> None:
     """The winner is a ranked candidate, and the first of those who have not given up (C51, G36)."""
     candidates = candidates_of(pack, ranking)
