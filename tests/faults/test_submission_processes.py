@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -18,12 +19,16 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 from bidding_web import Door
 from log_stage import ENGINES
+from tendering_stage import _certify
 
 from bidding import uploads
 from bidding.models import Bid, Upload
 from bidding.states import UploadState
-from kernel import canonical, clock
+from kernel import canonical, clock, keys
 from kernel.site import site
+from kernel.statements import Signed
+from sealing.keyfile import KeyFile
+from sealing.succession import Naming
 
 pytestmark = pytest.mark.slow
 
@@ -259,8 +264,6 @@ def test_what_is_no_sealed_bid_is_said_at_once(stage, web, token, tmp_path):
 
 
 def test_a_bid_is_withdrawn_by_the_command_with_the_key_file_that_sealed_it(stage, web, token, tmp_path):
-    from sealing.keyfile import KeyFile
-
     lot = stage.one_lot()
     sealed = stage.seal(lot, "a")
     assert command(web, token, lot, sealed, "--no-wait").wait() == 0
@@ -280,3 +283,61 @@ def test_a_bid_is_withdrawn_by_the_command_with_the_key_file_that_sealed_it(stag
         [*line, "--key", str(tmp_path / "manifest")], cwd=ROOT, env=environ, capture_output=True, check=False
     )
     assert (again.returncode, b"Traceback" in again.stderr) == (2, False)
+
+
+def succeeded(stage, tmp_path):
+    """Another certified key of the bidder, and the old key's naming of it in a file."""
+    old = stage.bidder_of("a")
+    new = replace(old, key=keys.generate())
+    with stage.act():
+        new = replace(new, cert=_certify(old.actor, new.key, stage.now))
+    said = Naming(
+        lot=None, old_key=keys.spell(old.key.public_key()), new_cert_sha256=canonical.sha(new.cert),
+        time=clock.rfc3339(stage.now),
+    )  # fmt: skip
+    (tmp_path / "naming.json").write_bytes(canonical.encode(Signed.make(said.content(), old.key).to_json()))
+    return new, str(tmp_path / "naming.json")
+
+
+def test_a_bidder_whose_key_is_lost_withdraws_by_the_command_with_its_successor_and_the_naming(
+    stage, web, token, tmp_path
+):
+    lot = stage.one_lot()
+    sealed = stage.seal(lot, "a")
+    assert command(web, token, lot, sealed, "--no-wait").wait() == 0
+    new, naming = succeeded(stage, tmp_path)
+    file = KeyFile(new.key, (new.cert,), "a", "a", "2026-11-23T01:00:00Z").lock("a long passphrase", 10)
+    (tmp_path / "new.age").write_bytes(file)
+    environ = {**os.environ, "KAIBIAO_TOKEN": token, "KAIBIAO_PASSPHRASE": "a long passphrase"}
+    line = [sys.executable, "kaibiao.py", "withdraw", "--url", web.url, "--lot", lot, "--dir", str(sealed.folder)]
+    line += ["--key", str(tmp_path / "new.age")]
+    alone = subprocess.run(line, cwd=ROOT, env=environ, capture_output=True, check=False)
+    assert alone.returncode == 1
+    assert [bid.status.value for bid in stage.rows(Bid)] == ["live"]
+    done = subprocess.run([*line, "--warrant", naming], cwd=ROOT, env=environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert [bid.status.value for bid in stage.rows(Bid)] == ["withdrawn"]
+
+
+def test_a_bidder_whose_key_is_lost_replaces_by_the_command_with_its_successor_and_the_naming(
+    stage, web, token, tmp_path
+):
+    lot = stage.one_lot()
+    assert command(web, token, lot, stage.seal(lot, "a"), "--no-wait").wait() == 0
+    (first,) = stage.rows(Bid)
+    stage.bidders["a"], naming = succeeded(stage, tmp_path)
+    again = stage.seal(lot, "a", prev=first.manifest_sha256)
+    refused = command(web, token, lot, again, "--no-wait")
+    refused.communicate()
+    assert refused.returncode == 1
+    taken = command(web, token, lot, again, "--no-wait", "--warrant", naming)
+    _, err = taken.communicate()
+    assert taken.returncode == 0, err.decode()
+    assert [bid.status.value for bid in stage.rows(Bid)] == ["replaced", "live"]
+
+
+def test_a_file_that_is_no_warrant_is_said_at_once(stage, web, token, tmp_path):
+    lot = stage.one_lot()
+    (tmp_path / "naming.json").write_text("{}", "utf-8")
+    wrong = command(web, token, lot, stage.seal(lot, "a"), "--warrant", str(tmp_path / "naming.json"))
+    assert wrong.wait() == 2
