@@ -13,7 +13,7 @@ from tendering.states import STATE_WORDS
 
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
-SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream")
+SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight")
 
 
 def chosen() -> str:

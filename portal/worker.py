@@ -27,6 +27,7 @@ from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
 from tendering.models import Lot
 from tendering.states import LotState
+from tendering.objections import steps as objection_steps
 
 Step = Callable[[dt.datetime], bool]
 
@@ -60,6 +61,7 @@ def steps() -> list[tuple[str, Step]]:
         ("log", supervision_steps.log_step(collecting, announce)),
         *((step.__name__, step) for step in bidding_steps.STEPS),
         ("publicity", tendering_steps.step_publicity),
+        ("objections", objection_steps.step_objections),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),

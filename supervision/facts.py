@@ -9,6 +9,18 @@ from __future__ import annotations
 from typing import Literal
 
 from supervision.dispute_facts import Finding, LineJudged, StageIdentity
+from supervision.filing_facts import IntentPublished, PlanFiled, PlanReturned, PlanReviewed, TenderMoved
+from supervision.objection_facts import (
+    ComplaintMade,
+    ComplaintParty,
+    ComplaintStep,
+    ObjectionAnswered,
+    ObjectionParty,
+    ObjectionRaised,
+    ObjectionWithdrawn,
+    ProcedureResumed,
+    ProcedureStayed,
+)
 from supervision.parts import (
     BoxedBid,
     Category,
@@ -37,8 +49,41 @@ from supervision.vocabulary import (
 )
 
 __all__ = [
-    "DISCLOSURE", "KINDS", "OPEN", "BoxedBid", "Category", "Color", "Disclosure", "Document", "Fact", "FactError", "Finding",
-    "LineJudged", "Member", "NoticeLot", "Place", "RecordSignature", "Signing", "StageIdentity", "Status", "from_json", "parse",
+    "DISCLOSURE",
+    "KINDS",
+    "OPEN",
+    "BoxedBid",
+    "Category",
+    "Color",
+    "ComplaintMade",
+    "ComplaintParty",
+    "ComplaintStep",
+    "Disclosure",
+    "Document",
+    "Fact",
+    "FactError",
+    "Finding",
+    "IntentPublished",
+    "LineJudged",
+    "Member",
+    "NoticeLot",
+    "ObjectionAnswered",
+    "ObjectionParty",
+    "ObjectionRaised",
+    "ObjectionWithdrawn",
+    "Place",
+    "PlanFiled",
+    "PlanReturned",
+    "PlanReviewed",
+    "ProcedureResumed",
+    "ProcedureStayed",
+    "RecordSignature",
+    "Signing",
+    "StageIdentity",
+    "Status",
+    "TenderMoved",
+    "from_json",
+    "parse",
 ]  # fmt: skip
 
 SUBJECT, NEVER = Disclosure.SUBJECT, Disclosure.NEVER

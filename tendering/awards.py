@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from accounts import records
 from accounts.actor import Actor
 from accounts.roles import Part, Role
-from kernel import canonical, keys
+from kernel import canonical, clock, keys
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, TooEarly
@@ -20,6 +20,7 @@ from supervision import facts, log
 from tendering import packs, publishing, rules, statements, timetable, visibility
 from tendering.lifecycle import move
 from tendering.models import Lot
+from tendering.objections import stays
 from tendering.packs import Kind, Pack
 from tendering.states import CLOCK, LotEvent, LotState
 
@@ -124,7 +125,12 @@ def deemed_award(lot: Lot, now: dt.datetime) -> Lot:
 
 def decide_by(lot: Lot) -> timetable.Earliest | None:
     """When the law decides for the owner; None where it never does, or before the candidates are public."""
-    return timetable.decide_by(_pack(lot), lot.publicity_from) if lot.publicity_from else None
+    if lot.publicity_from is None:
+        return None
+    due = timetable.decide_by(_pack(lot), lot.publicity_from)
+    if due is None:
+        return None
+    return replace(due, at=due.at + stays.stood_still(lot, lot.publicity_from, clock.now()))
 
 
 def _check_may_award(lot: Lot, bid_id: str, now: dt.datetime) -> None:

@@ -18,10 +18,30 @@ from supervision import facts, log
 from supervision.facts import Disclosure
 from tendering import publishing
 from tendering.models import Lot, Tender
-from tendering.states import CLOCK, MACHINE, STILL_SHUT, LotEvent, LotState
+from tendering.objections import stays
+from tendering.states import (
+    CLOCK,
+    MACHINE,
+    STILL_SHUT,
+    TENDERS,
+    UNPUBLISHED,
+    LotEvent,
+    LotState,
+    TenderEvent,
+    TenderState,
+)
 
 By = Actor | Literal["CLOCK"]
 
+
+HALTED: dict[LotEvent, tuple[str, ...]] = {
+    LotEvent.START_PUBLICITY: (),
+    LotEvent.AWARD: (stays.AWARD,),
+    LotEvent.NEXT_CANDIDATE: (),
+    LotEvent.NO_CANDIDATE: (),
+    LotEvent.CONTRACT: (stays.CONTRACT,),
+}
+"""What does not happen while the lot stands still, and what may hold up that one move alone (T22, T23, G47)."""
 
 def tender_of(code: str) -> Tender:
     """The tender with that code; NotFound otherwise. Says nothing about who may see it: `visibility`."""
@@ -55,6 +75,8 @@ def move(lot: Lot, event: LotEvent, by: By, now: dt.datetime, guards: Sequence[s
     role = _role(was, event, by)
     found = MACHINE.move(was, event, role)
     _swap(lot, was, {**values, "state": found.now})
+    if event in HALTED:
+        stays.check_free(lot, *HALTED[event])
     log.append(
         facts.StateChanged(
             lot=lot.code,
@@ -93,7 +115,8 @@ def _role(was: LotState, event: LotEvent, by: By) -> str:
 
 
 def _swap(lot: Lot, was: LotState, values: dict[str, Any]) -> None:
-    change = update(Lot).where(Lot.id == lot.id, Lot.state == was).values(**values)
+    as_read = Lot.suspended_at.is_not_distinct_from(lot.suspended_at)
+    change = update(Lot).where(Lot.id == lot.id, Lot.state == was, as_read).values(**values)
     done = db.session.execute(change)
     assert isinstance(done, CursorResult)
     if done.rowcount != 1:

@@ -23,7 +23,8 @@ def step_publicity(now: dt.datetime) -> bool:
 
 
 def _overdue(now: dt.datetime) -> list[str]:
-    public = select(Lot).where(Lot.state == LotState.PUBLICITY, Lot.publicity_until <= now)
+    over = Lot.publicity_until <= now
+    public = select(Lot).where(Lot.state == LotState.PUBLICITY, over, Lot.suspended_at.is_(None))
     found = []
     for lot in db.session.scalars(public.order_by(Lot.id)):
         due = awards.decide_by(lot)

@@ -1011,11 +1011,140 @@ def downgrade() -> None:
     op.drop_table("release_hash")
     op.drop_table("release")
     op.drop_table("person")
+    op.create_table(
+        "objection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sort", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("suspends", sa.Boolean(), nullable=False),
+        sa.Column("holds_contract", sa.Boolean(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("demand", sa.Text(), nullable=False),
+        sa.Column("evidence_name", sa.String(length=200), nullable=True),
+        sa.Column("evidence_size", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("evidence_blob", sa.String(length=64), nullable=True),
+        sa.Column("raised_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("warn_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("fact_id", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("effect", sa.String(length=12), nullable=True),
+        sa.Column("answered_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_objection_objection_answered_whole")
+        ),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (effect IS NULL)", name=op.f("ck_objection_objection_answered_with_effect")
+        ),
+        sa.CheckConstraint(
+            "answered_at IS NULL OR withdrawn_at IS NULL", name=op.f("ck_objection_objection_ends_once")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_objection_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_objection_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_objection_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objection")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_objection_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_objection_token")),
+    )
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_objection_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_objection_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "lot_stay",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("holds", sa.String(length=12), nullable=False),
+        sa.Column("law", sa.String(length=200), nullable=False),
+        sa.Column("since", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("until", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("holds IN ('award', 'contract', 'procedure')", name=op.f("ck_lot_stay_stay_holds_known")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_lot_stay_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot_stay")),
+        sa.UniqueConstraint("lot_id", "cause", "holds", name=op.f("uq_lot_stay_lot_id")),
+    )
+    with op.batch_alter_table("lot_stay", schema=None) as batch_op:
+        batch_op.create_index("lot_stay_running", ["lot_id", "until"], unique=False)
+
+    op.create_table(
+        "complaint",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("matter", sa.String(length=20), nullable=False),
+        sa.Column("objection_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("demand", sa.Text(), nullable=False),
+        sa.Column("evidence_name", sa.String(length=200), nullable=True),
+        sa.Column("evidence_size", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("evidence_blob", sa.String(length=64), nullable=True),
+        sa.Column("made_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("warn_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("correction", sa.Text(), nullable=True),
+        sa.Column("corrected_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("accepted_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("by_clock", sa.Boolean(), nullable=False),
+        sa.Column("reply_due_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("replied_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("stay_until", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("effect", sa.String(length=16), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=True),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(effect IS NULL) = (decided_at IS NULL)", name=op.f("ck_complaint_complaint_decided_whole")
+        ),
+        sa.CheckConstraint("(reply IS NULL) = (replied_at IS NULL)", name=op.f("ck_complaint_complaint_replied_whole")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_complaint_lot_id_lot")),
+        sa.ForeignKeyConstraint(["objection_id"], ["objection.id"], name=op.f("fk_complaint_objection_id_objection")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_complaint_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_complaint_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_complaint_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_complaint_token")),
+    )
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complaint_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaint_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaint_state"), ["state"], unique=False)
     with op.batch_alter_table("outgoing", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_outgoing_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
         )
 
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_complaint_state"))
+        batch_op.drop_index(batch_op.f("ix_complaint_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_complaint_lot_id"))
+
+    op.drop_table("complaint")
+    with op.batch_alter_table("lot_stay", schema=None) as batch_op:
+        batch_op.drop_index("lot_stay_running")
+
+    op.drop_table("lot_stay")
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_objection_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_objection_lot_id"))
+
+    op.drop_table("objection")
     op.drop_table("outgoing")
     with op.batch_alter_table("organization", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organization_uscc"))
