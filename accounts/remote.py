@@ -16,7 +16,7 @@ class RefusedError(Exception):
 
     def __init__(self, status: int, answer: dict[str, Any]) -> None:
         self.status, self.answer = status, answer
-        said = answer.get("message_zh"), answer.get("message_en"), answer.get("code") or str(status)
+        said = answer.get("message_zh"), answer.get("message_en"), str(answer.get("code") or status)
         super().__init__(" / ".join(text for text in said if text))
 
 

@@ -23,8 +23,13 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 
 def alter(portal: remote.Remote, args: argparse.Namespace, key: keys.PrivateKey) -> int:
-    """Propose, wait for every node and the supervising authority, sign the three statements, issue."""
-    portal.post(f"lots/{args.lot}/terms", {"changes": args.changes})
+    """Propose, wait for every node and the supervising authority, sign the three statements, issue.
+
+    Run again with the same words it goes on with the proposal that is waiting.
+    """
+    last = portal.get(f"lots/{args.lot}/terms")
+    if last["changes"] != args.changes.strip() or last["issued_at"] is not None:
+        portal.post(f"lots/{args.lot}/terms", {"changes": args.changes})
     found = _awaited(portal, args)
     if not found["ready"]:
         waiting = ", ".join(found["waiting_for"]) or "supervisor"

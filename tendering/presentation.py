@@ -118,7 +118,8 @@ def terms_of(found: Lot) -> dict[str, Any]:
     """How far a change of the lot's terms is, for its owner."""
     change = terms.latest(found)
     if change is None:
-        return {"lot": found.code, "version": None, "waiting_for": [], "ready": False}
+        unknown = dict.fromkeys(("version", "changes", "keyset_sha256", "issued_at"))
+        return {"lot": found.code, **unknown, "waiting_for": [], "ready": False}
     return {
         "lot": found.code,
         "version": change.keyset_version,
