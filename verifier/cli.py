@@ -45,7 +45,7 @@ def verify_main(argv: Sequence[str]) -> int:
     args = _arguments().parse_args(argv)
     try:
         receipts = tuple(path.read_bytes() for path in args.receipt)
-        given = Given(_bytes(args.policy), _bytes(args.checkpoint), _roots(args.roots), receipts)
+        given = Given(_bytes(args.policy), _bytes(args.checkpoint), roots_of(args.roots), receipts)
         with _found(args.target, args.url) as files:
             report = _shown(files, given, args.lang, go_on=args.all)
             if args.keep is not None and report.honest:
@@ -116,7 +116,7 @@ def _bytes(path: Path | None) -> bytes | None:
     return None if path is None else path.read_bytes()
 
 
-def _roots(path: Path | None) -> tuple[bytes, ...]:
+def roots_of(path: Path | None) -> tuple[bytes, ...]:
     if path is None:
         return ()
     found = x509.load_pem_x509_certificates(path.read_bytes())
