@@ -39,7 +39,7 @@ def create_draft(actor: Actor, data: Mapping[str, Any], now: dt.datetime) -> Ten
         code=numbering.next_tender(_project(trade, owner, data)),
         trade=trade,
         pack_id=pack.id,
-        practice=pack.practice,
+        practice=site().settings.practice,
         title=data["title"],
         region=data["region"],
         owner_org=owner,
