@@ -12,7 +12,8 @@ def holds(*subjects: str) -> Callable[[F], F]:
     """Says that the function enforces, times, alerts or records the packs' rules about `subjects`.
 
     A subject is what a rule is about (`bids_at_close`), the two moments between which its period runs
-    (`documents_issued:bids_due`), or the id of one rule (`C64`). The mark changes nothing; it is read from the source.
+    (`documents_issued:bids_due`), or the id of one rule (`C64`)
+    or transition (`T23`). The mark changes nothing; it is read from the source.
     """
     if not subjects:
         raise ValueError("a mark names at least one subject")

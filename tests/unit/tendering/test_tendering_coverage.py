@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ def test_the_list_names_rules_that_exist() -> None:
 def test_every_mark_names_something_that_a_pack_speaks_of() -> None:
     spoken = {row.rule.id for row in ROWS.values()}
     spoken |= {":".join(filter(None, (row.rule.begins, row.rule.ends))) for row in ROWS.values()}
-    assert set(coverage.held()) <= spoken
+    moves = re.compile(r"T\d{2}|A\d")  # a transition of rules.md 5.3
+    assert [mark for mark in coverage.held() if mark not in spoken and not moves.fullmatch(mark)] == []
 
 
 def test_marks_and_tests_are_read_from_the_source(tmp_path: Path) -> None:
