@@ -21,6 +21,7 @@ API = (
     "accounts.routes",
     "accounts.certificate_routes",
     "tendering.routes",
+    "tendering.filing.routes",
     "tendering.lot_routes",
     "tendering.key_routes",
     "bidding.routes.uploads",
@@ -32,7 +33,10 @@ API = (
     "supervision.routes",
     "supervision.answers",
 )
-PAGES = ("accounts.pages", "tendering.pages", "bidding.pages", "evaluation.pages", "livestream.pages", "portal.pages")
+PAGES = (
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.objections.pages", "bidding.pages", "evaluation.pages", "livestream.pages",
+    "portal.pages",
+)  # fmt: skip
 
 
 class Platform(Flask):

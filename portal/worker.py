@@ -25,9 +25,10 @@ from supervision import mail
 from supervision import steps as supervision_steps
 from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
+from tendering.filing import reviews as filing_reviews
 from tendering.models import Lot
-from tendering.states import LotState
 from tendering.objections import steps as objection_steps
+from tendering.states import LotState
 
 Step = Callable[[dt.datetime], bool]
 
@@ -60,8 +61,9 @@ def steps() -> list[tuple[str, Step]]:
     return [
         ("log", supervision_steps.log_step(collecting, announce)),
         *((step.__name__, step) for step in bidding_steps.STEPS),
-        ("publicity", tendering_steps.step_publicity),
         ("objections", objection_steps.step_objections),
+        ("publicity", tendering_steps.step_publicity),
+        ("filings", filing_reviews.step_reviews),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),

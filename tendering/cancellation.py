@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from accounts import records
 from accounts.actor import Actor
@@ -13,9 +13,9 @@ from kernel.db import db
 from kernel.errors import Conflict, Invalid
 from supervision import facts, log
 from tendering import publishing, rules, visibility
-from tendering.lifecycle import move
+from tendering.lifecycle import move, move_tender
 from tendering.models import Approval, Tender
-from tendering.states import LotEvent, TenderState
+from tendering.states import LotEvent, TenderEvent, TenderState
 
 ACT = "cancel"
 LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
@@ -106,7 +106,7 @@ def _carry_out(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> N
     for lot in filter(lambda each: each.under_way, tender.lots):
         move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
     if not any(lot.decided for lot in tender.lots):
-        db.session.execute(update(Tender).where(Tender.id == tender.id).values(state=TenderState.CANCELLED))
+        move_tender(tender, TenderEvent.CANCEL, actor, now, ["two approvals of different organizations"])
     log.append(facts.TenderCancelled(tender=tender.code, reason=reason, law=LAW), lot=tender.code)
     records.acted(actor, "tender.cancelled", now)
     publishing.queue(tender.code)

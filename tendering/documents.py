@@ -20,7 +20,6 @@ from supervision import facts, log
 from tendering import changes, drafts, filenames, publishing, visibility
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
-from tendering.states import TenderState
 
 MAX_DOCUMENTS = 100
 """So many that the open fact naming them all still fits into one entry of the log."""
@@ -91,7 +90,7 @@ def opened(tender: Tender, sha256: str) -> tuple[Document, BinaryIO]:
 
 def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> None:
     """That a known person took a published document is a sealed fact; who is not signed in stays nobody."""
-    if actor is None or tender.state == TenderState.DRAFT:
+    if actor is None or tender.unpublished:
         return
     fact = facts.DocumentTaken(tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now))
     log.append(fact, lot=tender.code, subject=actor.subject)
@@ -107,7 +106,7 @@ def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> 
 def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) -> None:
     visibility.check_project(tender, actor)
     actor.take_part(Part.PREPARE)
-    if tender.state != TenderState.DRAFT:
+    if not tender.unpublished:
         changes.check_may_change(tender, now)
         if _named(tender, name) is not None:
             raise Conflict(
@@ -131,7 +130,7 @@ def _named(tender: Tender, name: str) -> Document | None:
 
 
 def _enter(tender: Tender, name: str, media: str, stored: Stored, now: dt.datetime) -> tuple[Document, str | None]:
-    after = tender.state != TenderState.DRAFT
+    after = not tender.unpublished
     found, replaced = _named(tender, name), None
     if found is None:
         found = Document(tender_id=tender.id, name=name, lot_id=None, media_type=media)

@@ -79,6 +79,7 @@ class LotIn(Schema):
     """Terms of one lot. `min_price` is known only so that it can be refused with the rule that forbids it."""
 
     name = text(200, load_default="")
+    estimate = String(allow_none=True, validate=_amount)
     ceiling = String(load_default=None, allow_none=True, validate=_amount)
     min_price = String(allow_none=True, validate=_amount)
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
@@ -98,6 +99,12 @@ class DraftIn(Schema):
     scale = text(2000)
     fund_source = text(300)
     state_funded = fields.Boolean(truthy={True}, falsy={False})
+    approval_doc = text(300)
+    item = text(200)
+    method_ground = text(40, allow_none=True)
+    ground_approval = text(300, allow_none=True)
+    invitees = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 999))
+    valuation = text(300, allow_none=True)
     qualification = text(8000)
     consortium_allowed = fields.Boolean(allow_none=True, truthy={True}, falsy={False})
     contact = fields.Nested(ContactIn)

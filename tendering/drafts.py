@@ -20,6 +20,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.site import site
 from tendering import codes, numbering, packs, visibility
 from tendering.codes import ProjectCode, TenderCode, Trade
+from tendering.filing.models import Intent, Plan
 from tendering.models import Lot, Tender
 from tendering.packs import Pack
 from tendering.states import LotState, TenderState
@@ -85,6 +86,7 @@ def discard_draft(actor: Actor, tender: Tender, now: dt.datetime) -> list[str]:
     visibility.check_project(tender, actor)
     actor.take_part(Part.PREPARE)
     check_draft(tender)
+    _check_never_filed(tender)
     blobs = [document.blob_key for document in tender.documents]
     records.acted(actor, f"tender.discarded {tender.code}", now)
     db.session.delete(tender)
@@ -92,9 +94,26 @@ def discard_draft(actor: Actor, tender: Tender, now: dt.datetime) -> list[str]:
     return blobs
 
 
+def _check_never_filed(tender: Tender) -> None:
+    if db.session.scalar(select(Plan.id).where(Plan.tender_id == tender.id).limit(1)) is not None:
+        raise Conflict(
+            "tender.was_filed",
+            "招标计划已备案过，备案记录须留存，不能删除。",
+            "The plan was filed, and what was filed is kept: this draft is not deleted.",
+            rule="rules.md 5.3 T01",
+        )
+    if db.session.scalar(select(Intent.id).where(Intent.tender_id == tender.id)) is not None:
+        raise Conflict(
+            "tender.intent_public",
+            "采购意向已公开，不能删除。",
+            "The intent is public: this draft is not deleted.",
+            rule="rules.md 5.3 T01",
+        )
+
+
 def check_draft(tender: Tender) -> None:
     """Conflict once published: from then on terms change only by published facts."""
-    if tender.state != TenderState.DRAFT:
+    if not tender.unpublished:
         raise Conflict(
             "tender.published",
             "公告已发布，不能再按草稿修改。",

@@ -11,6 +11,7 @@ from tendering import methods
 
 PLAIN = (
     "title", "project_name", "content", "scale", "fund_source", "qualification", "documents_obtained", "submission", "pack",
+    "approval_doc", "item", "method_ground", "ground_approval", "valuation",
 )  # fmt: skip
 CONTACT = ("name", "phone", "email", "address")
 CRITERIA = 3
@@ -25,6 +26,8 @@ def read(form: Mapping[str, str]) -> dict[str, Any]:
     data["consortium_allowed"] = _choice(form.get("consortium_allowed", ""))
     data["state_funded"] = form.get("state_funded") != "no"
     data["bid_validity_days"] = _whole(form.get("bid_validity_days", ""))
+    if "invitees" in form:
+        data["invitees"] = _whole(form["invitees"])
     data["agency_uscc"] = form.get("agency_uscc", "").strip() or None
     data["lots"] = [_lot(form, number) for number in range(1, lots_in(form) + 1)]
     return data
@@ -43,6 +46,7 @@ def _lot(form: Mapping[str, str], number: int) -> dict[str, Any]:
     return {
         "name": form.get(f"{where}.name", "").strip(),
         "ceiling": ceiling,
+        "estimate": form.get(f"{where}.estimate", "").strip() or None,
         "closes_at": instant(form.get(f"{where}.closes_at", "")),
         "method": _method(form, where, ceiling),
     }

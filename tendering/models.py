@@ -22,7 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Base, Instant, JSONText
 from tendering.codes import Trade
-from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, LotState, TenderState
+from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, UNPUBLISHED, LotState, TenderState
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -76,6 +76,11 @@ class Tender(Base):
     created_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     published_at: Mapped[dt.datetime | None] = mapped_column(Instant, index=True)
+
+    @property
+    def unpublished(self) -> bool:
+        """Still a draft, filed or not."""
+        return self.state in UNPUBLISHED
 
     lots: Mapped[list[Lot]] = relationship(back_populates="tender", order_by="Lot.number", cascade="all, delete-orphan")
     documents: Mapped[list[Document]] = relationship(

@@ -37,7 +37,7 @@ from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
 from tendering.pack_changes import changes
 from tendering.packs import holidays
-from tendering.states import LotState, TenderState
+from tendering.states import LotState
 
 pages = Blueprint("tendering", __name__, template_folder="templates")
 pages.register_blueprint(desk.pages)
@@ -169,7 +169,7 @@ def document(code: str, sha256: str) -> AnyResponse:
         taken, file = documents.opened(found, sha256)
         if whole:
             documents.note_taken(actor, found, sha256, clock.now())
-        draft = found.state == TenderState.DRAFT
+        draft = found.unpublished
     return _download(taken, file, draft=draft)
 
 

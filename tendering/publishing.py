@@ -13,7 +13,6 @@ from kernel.site import site
 from supervision import shelf
 from tendering import packs
 from tendering.models import Document, Lot, Question, Tender, TermsChange
-from tendering.states import TenderState
 
 KIND = "tender.public"
 TYPE = "kaibiao-tender/1"
@@ -28,7 +27,7 @@ def write(payload: dict[str, Any]) -> None:
     """The outbox's handler: derive the file from the rows as they are now, so that writing it twice does no harm."""
     with transaction(write=False):
         tender = db.session.scalar(select(Tender).where(Tender.code == payload["tender"]))
-        if tender is None or tender.state == TenderState.DRAFT:
+        if tender is None or tender.unpublished:
             return
         pack = packs.load(tender.pack_id)
         raw = canonical.encode(content(tender))

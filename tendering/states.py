@@ -69,6 +69,10 @@ class TenderState(StrEnum):
     CANCELLED = "cancelled"
 
 
+UNPUBLISHED = frozenset({TenderState.DRAFT, TenderState.FILED})
+"""Nobody outside the project and the departments it was filed with knows of it; it can still be edited."""
+
+
 class TenderEvent(StrEnum):
     FILE = "file"
     RETURN = "return"
@@ -156,6 +160,7 @@ MACHINE: Machine[LotState] = Machine(
 TENDERS: Machine[TenderState] = Machine(
     (
         Move(TenderState.DRAFT, TenderEvent.FILE, TenderState.FILED, _by(Role.OWNER, Role.AGENCY), _law("《招标投标法》第九条；《政府采购法实施条例》第二十九条")),
+        Move(TenderState.FILED, TenderEvent.FILE, TenderState.FILED, _by(Role.OWNER, Role.AGENCY), _law("《招标投标法》第九条；《政府采购法实施条例》第二十九条")),
         Move(TenderState.FILED, TenderEvent.RETURN, TenderState.DRAFT, _by(Role.MGR, Role.SUP), _law("发改法规规〔2022〕1117号（一）")),
         Move(TenderState.FILED, TenderEvent.PUBLISH, TenderState.PUBLISHED, _by(Role.OWNER), _law("《招标投标法》第十六条；《政府采购法》第三十五条")),
         Move(TenderState.PUBLISHED, TenderEvent.CANCEL, TenderState.CANCELLED, _by(Role.OWNER, Role.AGENCY, Role.MGR), _law(_CANCEL_LAW)),

@@ -21,7 +21,9 @@ from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticate
 from kernel.site import site
 from portal import assets
 from portal.language import said
-from tendering import lot_routes, routes
+from tendering import key_routes, lot_routes, routes
+from tendering.filing import pages as filing_pages
+from tendering.filing import routes as filing_routes
 from tendering.pages import pages
 from tendering.states import STATE_WORDS
 from tests.tendering_stage import Stage
@@ -49,9 +51,10 @@ def opened_door(stage: Stage) -> FlaskClient:
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
-    for door in (routes, lot_routes):
+    for door in (routes, lot_routes, key_routes, filing_routes):
         api.register_blueprint(door.bp)
     app.register_blueprint(pages)
+    app.register_blueprint(filing_pages.pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)
     return app.test_client()

@@ -19,6 +19,8 @@ OWN = PUBLIC | {"draft", "created_at", "keysets", "pending_questions", "approval
 SEES: dict[tuple[str, str], set[str]] = {
     ("nobody", "draft"): set(), ("bidder", "draft"): set(), ("other_owner", "draft"): set(), ("manager", "draft"): set(),
     ("supervising", "draft"): set(), ("operator", "draft"): set(), ("owner", "draft"): OWN, ("agency", "draft"): OWN,
+    ("nobody", "filed"): set(), ("bidder", "filed"): set(), ("other_owner", "filed"): set(), ("manager", "filed"): set(),
+    ("supervising", "filed"): set(), ("operator", "filed"): set(), ("owner", "filed"): OWN, ("agency", "filed"): OWN,
     ("nobody", "published"): PUBLIC, ("bidder", "published"): PUBLIC, ("other_owner", "published"): PUBLIC,
     ("manager", "published"): PUBLIC, ("supervising", "published"): PUBLIC, ("operator", "published"): PUBLIC,
     ("owner", "published"): OWN, ("agency", "published"): OWN,
@@ -38,6 +40,9 @@ def in_state(stage: Stage, state: str) -> str:
         return code
     stage.document(code)
     stage.keyed(code)
+    stage.file(code)
+    if state == "filed":
+        return code
     stage.publish(code)
     for name in ("owner", "agency") if state == "cancelled" else ():
         with stage.act() as now:

@@ -538,6 +538,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_envelope_sha256")),
     )
     op.create_table(
+        "bid_participation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("organization", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization"], ["organization.id"], name=op.f("fk_bid_participation_organization_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bid_participation")),
+        sa.UniqueConstraint("lot", "organization", name="one_part_per_lot"),
+    )
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -852,6 +864,94 @@ def upgrade() -> None:
         sa.UniqueConstraint("tender_id", "act", "organization_id", name=op.f("uq_tender_approval_tender_id")),
     )
     op.create_table(
+        "review_department",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("trade", sa.String(length=16), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("approves", sa.Boolean(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.CheckConstraint("NOT approves OR length(basis) > 0", name=op.f("ck_review_department_approval_has_basis")),
+        sa.CheckConstraint("days > 0", name=op.f("ck_review_department_time_to_answer")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_review_department_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_department")),
+        sa.UniqueConstraint("trade", "organization_id", name=op.f("uq_review_department_trade")),
+    )
+    with op.batch_alter_table("review_department", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_department_trade"), ["trade"], unique=False)
+
+    op.create_table(
+        "tender_plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("owner_org", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("filed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("replaced_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("returned_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("returned_by", sa.Integer(), nullable=True),
+        sa.Column("return_ground", sa.String(length=40), nullable=True),
+        sa.Column("return_reason", sa.Text(), nullable=True),
+        sa.Column("signs", kernel.db.JSONText(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_org"], ["organization.id"], name=op.f("fk_tender_plan_owner_org_organization")),
+        sa.ForeignKeyConstraint(
+            ["returned_by"], ["organization.id"], name=op.f("fk_tender_plan_returned_by_organization")
+        ),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_tender_plan_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tender_plan")),
+        sa.UniqueConstraint("tender_id", "round", name=op.f("uq_tender_plan_tender_id")),
+    )
+    with op.batch_alter_table("tender_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tender_plan_owner_org"), ["owner_org"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tender_plan_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "plan_review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("approves", sa.Boolean(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=12), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("acted_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("overdue_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("evidence", kernel.db.JSONText(), nullable=True),
+        sa.CheckConstraint("(act IS NULL) = (acted_at IS NULL)", name=op.f("ck_plan_review_acted_whole")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_plan_review_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["tender_plan.id"], name=op.f("fk_plan_review_plan_id_tender_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_review")),
+        sa.UniqueConstraint("plan_id", "organization_id", name=op.f("uq_plan_review_plan_id")),
+    )
+    with op.batch_alter_table("plan_review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_plan_review_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_plan_review_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_plan_review_plan_id"), ["plan_id"], unique=False)
+
+    op.create_table(
+        "purchase_intent",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("budget", sa.String(length=20), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_purchase_intent_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_intent")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_purchase_intent_tender_id")),
+    )
+    with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_purchase_intent_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
         "tender_question",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token", sa.String(length=32), nullable=False),
@@ -923,94 +1023,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trustee_entry")),
         sa.UniqueConstraint("lot_id", "version", "stage", "i", name=op.f("uq_trustee_entry_lot_id")),
     )
-    # ### end Alembic commands ###
-
-
-def downgrade() -> None:
-    # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_table("trustee_entry")
-    op.drop_table("terms_change")
-    with op.batch_alter_table("tender_document", schema=None) as batch_op:
-        batch_op.drop_index("document_hash")
-
-    op.drop_table("tender_document")
-    with op.batch_alter_table("tender_question", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
-
-    op.drop_table("tender_question")
-    op.drop_table("tender_approval")
-    op.drop_table("score_sheet")
-    with op.batch_alter_table("lot", schema=None) as batch_op:
-        batch_op.drop_index("lot_due")
-        batch_op.drop_index(batch_op.f("ix_lot_tender_id"))
-
-    op.drop_table("lot")
-    with op.batch_alter_table("consortium_member", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_consortium_member_organization_id"))
-
-    op.drop_table("consortium_member")
-    op.drop_table("withdrawal")
-    with op.batch_alter_table("tender", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tender_region"))
-        batch_op.drop_index(batch_op.f("ix_tender_published_at"))
-        batch_op.drop_index(batch_op.f("ix_tender_owner_org"))
-        batch_op.drop_index(batch_op.f("ix_tender_agency_org"))
-
-    op.drop_table("tender")
-    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sign_in_session_person_id"))
-
-    op.drop_table("sign_in_session")
-    with op.batch_alter_table("role_grant", schema=None) as batch_op:
-        batch_op.drop_index(
-            "one_live_grant", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
-        )
-
-    op.drop_table("role_grant")
-    with op.batch_alter_table("opening_objection", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_opening_objection_lot"))
-
-    op.drop_table("opening_objection")
-    with op.batch_alter_table("opened", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_opened_lot"))
-
-    op.drop_table("opened")
-    with op.batch_alter_table("membership", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_membership_organization_id"))
-
-    op.drop_table("membership")
-    op.drop_table("envelope")
-    with op.batch_alter_table("consortium", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_consortium_lead_id"))
-
-    op.drop_table("consortium")
-    with op.batch_alter_table("committee_seat", schema=None) as batch_op:
-        batch_op.drop_index(
-            "one_live_seat", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
-        )
-        batch_op.drop_index(batch_op.f("ix_committee_seat_person_id"))
-
-    op.drop_table("committee_seat")
-    with op.batch_alter_table("certificate", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_certificate_person_id"))
-        batch_op.drop_index(batch_op.f("ix_certificate_organization_id"))
-
-    op.drop_table("certificate")
-    with op.batch_alter_table("acknowledgment", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_acknowledgment_bid"))
-
-    op.drop_table("acknowledgment")
-    with op.batch_alter_table("upload", schema=None) as batch_op:
-        batch_op.drop_index("upload_owner")
-        batch_op.drop_index("upload_expiry")
-
-    op.drop_table("upload")
-    op.drop_table("stored_answer")
-    op.drop_table("sign_in_failure")
-    op.drop_table("roll")
-    op.drop_table("release_hash")
-    op.drop_table("release")
-    op.drop_table("person")
     op.create_table(
         "objection",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1125,11 +1137,11 @@ def downgrade() -> None:
         batch_op.create_index(batch_op.f("ix_complaint_lot_id"), ["lot_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_organization_id"), ["organization_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_complaint_state"), ["state"], unique=False)
-    with op.batch_alter_table("outgoing", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_outgoing_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
-        )
+    # ### end Alembic commands ###
 
+
+def downgrade() -> None:
+    # ### commands auto generated by Alembic - please adjust! ###
     with op.batch_alter_table("complaint", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_complaint_state"))
         batch_op.drop_index(batch_op.f("ix_complaint_organization_id"))
@@ -1145,6 +1157,114 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_objection_lot_id"))
 
     op.drop_table("objection")
+    op.drop_table("trustee_entry")
+    op.drop_table("terms_change")
+    with op.batch_alter_table("tender_document", schema=None) as batch_op:
+        batch_op.drop_index("document_hash")
+
+    op.drop_table("tender_document")
+    with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purchase_intent_published_at"))
+
+    op.drop_table("purchase_intent")
+    with op.batch_alter_table("plan_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_plan_review_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_plan_review_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_plan_review_due_at"))
+
+    op.drop_table("plan_review")
+    with op.batch_alter_table("tender_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tender_plan_tender_id"))
+        batch_op.drop_index(batch_op.f("ix_tender_plan_owner_org"))
+
+    op.drop_table("tender_plan")
+    with op.batch_alter_table("review_department", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_department_trade"))
+
+    op.drop_table("review_department")
+    with op.batch_alter_table("tender_question", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
+
+    op.drop_table("tender_question")
+    op.drop_table("tender_approval")
+    op.drop_table("score_sheet")
+    with op.batch_alter_table("lot", schema=None) as batch_op:
+        batch_op.drop_index("lot_due")
+        batch_op.drop_index(batch_op.f("ix_lot_tender_id"))
+
+    op.drop_table("lot")
+    with op.batch_alter_table("consortium_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consortium_member_organization_id"))
+
+    op.drop_table("consortium_member")
+    op.drop_table("withdrawal")
+    with op.batch_alter_table("tender", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tender_region"))
+        batch_op.drop_index(batch_op.f("ix_tender_published_at"))
+        batch_op.drop_index(batch_op.f("ix_tender_owner_org"))
+        batch_op.drop_index(batch_op.f("ix_tender_agency_org"))
+
+    op.drop_table("tender")
+    with op.batch_alter_table("sign_in_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_session_person_id"))
+
+    op.drop_table("sign_in_session")
+    with op.batch_alter_table("role_grant", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_live_grant", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+
+    op.drop_table("role_grant")
+    with op.batch_alter_table("opening_objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opening_objection_lot"))
+
+    op.drop_table("opening_objection")
+    with op.batch_alter_table("opened", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_opened_lot"))
+
+    op.drop_table("opened")
+    with op.batch_alter_table("membership", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_membership_organization_id"))
+
+    op.drop_table("membership")
+    op.drop_table("envelope")
+    op.drop_table("bid_participation")
+    with op.batch_alter_table("consortium", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_consortium_lead_id"))
+
+    op.drop_table("consortium")
+    with op.batch_alter_table("committee_seat", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_live_seat", sqlite_where=sa.text("ended_at IS NULL"), postgresql_where=sa.text("ended_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_committee_seat_person_id"))
+
+    op.drop_table("committee_seat")
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificate_person_id"))
+        batch_op.drop_index(batch_op.f("ix_certificate_organization_id"))
+
+    op.drop_table("certificate")
+    with op.batch_alter_table("acknowledgment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_acknowledgment_bid"))
+
+    op.drop_table("acknowledgment")
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.drop_index("upload_owner")
+        batch_op.drop_index("upload_expiry")
+
+    op.drop_table("upload")
+    op.drop_table("stored_answer")
+    op.drop_table("sign_in_failure")
+    op.drop_table("roll")
+    op.drop_table("release_hash")
+    op.drop_table("release")
+    op.drop_table("person")
+    with op.batch_alter_table("outgoing", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_outgoing_due", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+
     op.drop_table("outgoing")
     with op.batch_alter_table("organization", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organization_uscc"))
