@@ -24,7 +24,7 @@ from tendering.objections import rules, stays
 from tendering.objections.models import Objection
 from tendering.objections.rules import Effect, Moments, Sort, Subject, Window
 from tendering.packs import Pack
-from tendering.states import LotState
+from tendering.states import ENDED, LotState
 
 AT_ONCE = 3
 """So many of one organization may be open in one lot at a time: nobody stops a tender by their number."""
@@ -221,6 +221,11 @@ def of_tender(tender: Tender) -> list[Objection]:
     """Everything raised in the tender's lots, the latest first."""
     wanted = select(Objection).join(Lot).where(Lot.tender_id == tender.id)
     return list(db.session.scalars(wanted.order_by(Objection.raised_at.desc(), Objection.id.desc())))
+
+
+def pending(tender: Tender) -> list[Objection]:
+    """What waits for a reply in lots that are still going."""
+    return [row for row in of_tender(tender) if row.is_open and row.lot.state not in ENDED]
 
 
 def open_ones(lot: Lot) -> list[Objection]:
