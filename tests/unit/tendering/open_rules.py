@@ -4,11 +4,6 @@ from __future__ import annotations
 
 OPEN = frozenset(
     [
-        "C01.goods",
-        "C01.services",
-        "C01.works",
-        "C02",
-        "C03",
         "C04",
         "C06",
         "C07",
@@ -55,7 +50,6 @@ OPEN = frozenset(
         "C64",
         "G04",
         "G05",
-        "G06",
         "G06.list",
         "G11",
         "G12",
@@ -95,9 +89,6 @@ OPEN = frozenset(
         "G46",
         "G46.copies",
         "G46.reply",
-        "G48",
-        "G50",
-        "L01",
         "L02",
         "L03",
         "L04",
@@ -146,7 +137,6 @@ OPEN = frozenset(
         "N14.contract",
         "N14.report",
         "N15",
-        "P01",
         "P02",
         "P03",
         "P04",
