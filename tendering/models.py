@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -242,13 +243,26 @@ class Approval(Base):
     """One of the two approvals that an act under dual control takes, from one organization."""
 
     __tablename__ = "tender_approval"
-    __table_args__ = (UniqueConstraint("tender_id", "act", "organization_id"),)
+    __table_args__ = (
+        Index(
+            "one_proposal_waits",
+            "tender_id",
+            "act",
+            unique=True,
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"), index=True)
     act: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     role: Mapped[str] = mapped_column(String(8))
     at: Mapped[dt.datetime] = mapped_column(Instant)
+    done_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the second was given; the act was carried out with it."""
+    seconds: Mapped[int | None] = mapped_column(ForeignKey("tender_approval.id"))
+    """The first approval that this one seconds."""

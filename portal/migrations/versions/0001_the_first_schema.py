@@ -855,14 +855,28 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(length=8), nullable=False),
         sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("done_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("fk_tender_approval_organization_id_organization")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_tender_approval_person_id_person")),
+        sa.ForeignKeyConstraint(
+            ["seconds"], ["tender_approval.id"], name=op.f("fk_tender_approval_seconds_tender_approval")
+        ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_tender_approval_tender_id_tender")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tender_approval")),
-        sa.UniqueConstraint("tender_id", "act", "organization_id", name=op.f("uq_tender_approval_tender_id")),
     )
+    with op.batch_alter_table("tender_approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tender_approval_tender_id"), ["tender_id"], unique=False)
+        batch_op.create_index(
+            "one_proposal_waits",
+            ["tender_id", "act"],
+            unique=True,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+
     op.create_table(
         "review_department",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1186,6 +1200,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
 
     op.drop_table("tender_question")
+    with op.batch_alter_table("tender_approval", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_proposal_waits",
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+        batch_op.drop_index(batch_op.f("ix_tender_approval_tender_id"))
+
     op.drop_table("tender_approval")
     op.drop_table("score_sheet")
     with op.batch_alter_table("lot", schema=None) as batch_op:
