@@ -19,7 +19,7 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Invalid, Refusal
 from kernel.site import site
-from tendering import discarding, draft_schemas, entryform, listing, packs, presentation, service, visibility
+from tendering import discarding, draft_schemas, entryform, listing, packs, presentation, service, visibility, wording
 from tendering.codes import Trade
 from tendering.drafts import FORM_RULE
 from tendering.filing import intents, showing
@@ -139,6 +139,7 @@ def _desk(code: str) -> dict[str, Any]:
         "terms": found.draft.get("lots") or [],
         "local": entryform.local,
         "obstacles": service.obstacles(found, now) if draft_state else [],
+        "findings": _findings(found) if draft_state else [],
         "packs": packs.offered(practice=found.practice),
         "pack": packs.load(found.pack_id),
         "certificates": _signing(actor),
@@ -152,6 +153,12 @@ def _desk(code: str) -> dict[str, Any]:
         "criteria_rows": entryform.CRITERIA,
         **(_filing(found) if draft_state else {}),
     }
+
+
+def _findings(found: Tender) -> list[wording.Finding]:
+    """Every doubtful word once, however often it stands in the notice."""
+    hits = wording.findings(found.draft, packs.load(found.pack_id))
+    return list({one.quote: one for one in reversed(hits)}.values())[::-1]
 
 
 def _filing(found: Tender) -> dict[str, Any]:

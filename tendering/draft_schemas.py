@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from kernel.clock import parse_rfc3339
 from kernel.money import parse as parse_money
 from tendering.codes import Trade, is_region
+from tendering.security import Form
 
 String = fields.String
 
@@ -81,6 +82,7 @@ class LotIn(Schema):
     name = text(200, load_default="")
     estimate = String(allow_none=True, validate=_amount)
     ceiling = String(load_default=None, allow_none=True, validate=_amount)
+    deposit = String(load_default=None, allow_none=True, validate=_amount)
     min_price = String(allow_none=True, validate=_amount)
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
     method = Unfloated(load_default=None, allow_none=True)
@@ -110,6 +112,8 @@ class DraftIn(Schema):
     contact = fields.Nested(ContactIn)
     documents_obtained = text(2000)
     submission = text(2000)
+    deposit_forms = fields.List(fields.Enum(Form, by_value=True))
+    wording_reasons = fields.Dict(keys=text(60), values=text(500), validate=validate.Length(max=100))
     bid_validity_days = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 3650))
     owner_uscc = text(18, allow_none=True)
     agency_uscc = text(18, allow_none=True)

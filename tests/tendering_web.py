@@ -24,6 +24,7 @@ from portal.language import said
 from tendering import key_routes, lot_routes, routes
 from tendering.filing import pages as filing_pages
 from tendering.filing import routes as filing_routes
+from tendering.objections import pages as objection_pages
 from tendering.pages import pages
 from tendering.states import STATE_WORDS
 from tests.tendering_stage import Stage
@@ -55,6 +56,7 @@ def opened_door(stage: Stage) -> FlaskClient:
         api.register_blueprint(door.bp)
     app.register_blueprint(pages)
     app.register_blueprint(filing_pages.pages)
+    app.register_blueprint(objection_pages.pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)
     return app.test_client()
