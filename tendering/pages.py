@@ -30,6 +30,7 @@ from tendering import (
     record,
     schemas,
     service,
+    timeline_pages,
     visibility,
 )
 from tendering.codes import Trade
@@ -115,6 +116,7 @@ def _tender(code: str) -> dict[str, Any]:
         "asking": any(lot.state == LotState.COLLECTING for lot in found.lots),
         "methods": {lot.code: presentation.method(lot) for lot in found.lots},
         "proposal": service.approval(found) if actor and Role.MGR in actor.roles else None,
+        "timelines": {lot.code: timeline_pages.of_lot(found, lot) for lot in found.lots},
         "recheck": f"{site().settings.url.rstrip('/')}/tenders/{code}",
     }
 

@@ -21,8 +21,10 @@ from tendering.filing import service as filing
 from tendering.filing.departments import Terms
 from tendering.filing.showing import plan as shown
 from tendering.packs import load
+from tendering.timeline_pages import pages as timelines
 
 pages = Blueprint("filing", __name__)
+pages.register_blueprint(timelines)
 
 Page = str | tuple[str, int] | AnyResponse
 

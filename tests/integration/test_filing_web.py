@@ -95,3 +95,47 @@ def test_g50_an_intent_is_shown_to_everybody_and_the_draft_is_not(stage: Stage, 
     checked(web.get(f"/owner/tenders/{code}", headers=by("owner")).text)
     assert web.get(f"/tenders/{code}").status_code == 404
     assert web.post(f"/api/v1/tenders/{code}/intent", headers=by("owner")).status_code == 409
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_timeline_stands_beside_the_draft_and_follows_the_typed_deadline(
+    stage: Stage, web: FlaskClient, language: str
+) -> None:
+    code = stage.draft()
+    where = f"/owner/tenders/{code}/timeline"
+    whole = checked(web.get(where, headers=by("owner", language)).text)
+    assert 'id="timeline"' in checked(web.get(f"/owner/tenders/{code}", headers=by("owner", language)).text)
+    assert 'class="fault"' not in whole
+    typed = {"lots.1.closes_at": "2026-11-23T09:00:05", "bid_validity_days": "30"}
+    part = web.get(where, query_string=typed, headers={**by("owner", language), "HX-Request": "true"}).text
+    assert 'class="fault"' in part
+    assert "<html" not in part
+    later = {**typed, "publish_at": "2026-11-22T09:00:00"}
+    assert 'class="fault"' not in web.get(where, query_string=later, headers=by("owner", language)).text
+    assert (
+        web.get(where, query_string={"lots.1.closes_at": "soon", "publish_at": "x"}, headers=by("owner")).status_code
+        == 200
+    )
+    assert web.get(where, headers=by("bidder")).status_code == 404
+
+
+def test_c09_the_earliest_lawful_deadline_is_filled_in_and_nothing_typed_is_lost(
+    stage: Stage, web: FlaskClient
+) -> None:
+    code = stage.draft()
+    form = {"title": "新标题", "pack": "practice.construction.open", "lots.1.name": "一标", "lots.1.subject": "works"}
+    done = web.post(f"/owner/tenders/{code}/earliest/1", data=form, headers=by("owner"))
+    assert done.status_code == 303
+    assert stage.tender(code).title == "新标题"
+    closes_at = stage.lot(f"{code}001").closes_at
+    assert closes_at is not None
+    assert (closes_at - stage.now).total_seconds() == 80
+    bad = {**form, "lots.1.ceiling": "much"}
+    assert web.post(f"/owner/tenders/{code}/earliest/1", data=bad, headers=by("owner")).status_code == 422
+
+
+def test_a_published_tender_shows_every_period_of_the_law(stage: Stage, web: FlaskClient) -> None:
+    code = stage.published()
+    page = web.get(f"/tenders/{code}").text
+    assert "全部法定期限" in page
+    assert "C10" in page
