@@ -17,7 +17,7 @@ from tendering.states import ACCEPTING, LotState
 
 __all__ = ["door", "find", "first_stage", "keyset", "locked", "locked_for_share", "moments", "pack"]
 
-_BEFORE_CLOSE = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED})
+_BEFORE_CLOSE = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED, LotState.VOIDED})
 
 
 def find(code: str) -> Lot:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from supervision import contract_facts  # noqa: F401  its kinds belong to the vocabulary
 from supervision.dispute_facts import Finding, LineJudged, StageIdentity
 from supervision.filing_facts import IntentPublished, PlanFiled, PlanReturned, PlanReviewed, TenderMoved
 from supervision.objection_facts import (
@@ -33,6 +34,7 @@ from supervision.parts import (
     Signing,
     Status,
 )
+from supervision.round_facts import Directive, RepeatDecided, Retendered
 from supervision.vocabulary import (
     KINDS,
     OPEN,
@@ -58,6 +60,7 @@ __all__ = [
     "ComplaintMade",
     "ComplaintParty",
     "ComplaintStep",
+    "Directive",
     "Disclosure",
     "Document",
     "Fact",
@@ -78,6 +81,8 @@ __all__ = [
     "ProcedureResumed",
     "ProcedureStayed",
     "RecordSignature",
+    "RepeatDecided",
+    "Retendered",
     "Signing",
     "StageIdentity",
     "Status",

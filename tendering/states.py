@@ -153,7 +153,7 @@ MACHINE: Machine[LotState] = Machine(
         Move(_S.FAILED, _E.RETENDER, _S.RETENDERED, _by(Role.OWNER), _law("《招标投标法》第二十八条、第四十二条；财政部令第87号第四十三条")),
         *(Move(state, _E.CANCEL, _S.CANCELLED, _by(Role.OWNER, Role.AGENCY, Role.MGR), _law(_CANCEL_LAW)) for state in UNDER_WAY),
         *(Move(state, _E.VOID, _S.VOIDED, _by(Role.SUP, Role.INSP, Role.MGR), _law(_VOID_LAW)) for state in _VOIDABLE),
-        *(Move(state, _E.REOPEN_EVALUATION, _S.EVALUATING, _by(Role.SUP), _law(_VOID_LAW)) for state in (_S.REPORTED, _S.PUBLICITY)),
+        *(Move(state, _E.REOPEN_EVALUATION, _S.EVALUATING, _by(Role.SUP, Role.INSP, Role.MGR), _law(_VOID_LAW)) for state in (_S.REPORTED, _S.PUBLICITY)),
     )
 )  # fmt: skip
 

@@ -878,6 +878,28 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "directive_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("approval_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.String(length=8), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("signed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("in_force_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approval_id"],
+            ["tender_approval.id"],
+            name=op.f("fk_directive_order_approval_id_tender_approval"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_directive_order_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directive_order")),
+    )
+    with op.batch_alter_table("directive_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_directive_order_lot_id"), ["lot_id"], unique=False)
+
+    op.create_table(
         "review_department",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("trade", sa.String(length=16), nullable=False),
@@ -1200,6 +1222,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
 
     op.drop_table("tender_question")
+    with op.batch_alter_table("directive_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_directive_order_lot_id"))
+
+    op.drop_table("directive_order")
     with op.batch_alter_table("tender_approval", schema=None) as batch_op:
         batch_op.drop_index(
             "one_proposal_waits",
