@@ -98,12 +98,12 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "keyset_sha256": lot.keyset_sha256,
         "keyset_sigs": {"owner": lot.keyset_owner_sig, "supervisor": lot.keyset_supervisor_sig},
         "timetable": _signed(lot.timetable, lot.timetable_sig),
-        "alterations": [_signed(found.alteration, found.alteration_sig) for found in _alterations(lot)],
+        "alterations": [_signed(found.alteration, found.alteration_sig) for found in alterations(lot)],
         **_outcome(lot),
     }
 
 
-def _alterations(lot: Lot) -> list[TermsChange]:
+def alterations(lot: Lot) -> list[TermsChange]:
     """The owner's signed notices of changed terms, in the order of their versions."""
     issued = select(TermsChange).where(TermsChange.lot_id == lot.id, TermsChange.issued_at.is_not(None))
     return list(db.session.scalars(issued.order_by(TermsChange.keyset_version)))

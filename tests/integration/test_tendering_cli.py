@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from flask import current_app
 from werkzeug.serving import make_server
@@ -125,7 +126,7 @@ def answered(stage: Stage, lot: str, version: int) -> None:
         service.take_keyset_signature("supervisor", {"lot": lot, "version": version, "sig": sig}, now)
 
 
-def test_terms_are_changed_from_the_shell_once_the_nodes_have_given_new_keys(stage: Stage, run) -> None:
+def test_terms_are_changed_from_the_shell_and_told_on_the_tenders_page(stage: Stage, run, url: str) -> None:
     (lot,) = stage.lots(stage.published())
     before, later = stage.lot(lot), rfc3339(stage.now + seconds(120))
     words = (lot, "清单第3.2项由 1200 立方米改为 1500 立方米", "--closes-at", later, "--wait", "0")
@@ -137,6 +138,9 @@ def test_terms_are_changed_from_the_shell_once_the_nodes_have_given_new_keys(sta
     assert (status, after.keyset_version, rfc3339(after.closes_at)) == (0, 2, later)
     assert after.keyset_sha256 != before.keyset_sha256
     assert out.splitlines()[-1] == f"{lot}  2  {after.keyset_sha256}  {later}"
+    shown = httpx.get(f"{url}/tenders/{lot[:20]}", trust_env=False).text
+    assert "条款变更（第 2 版）" in shown
+    assert words[1] in shown
 
 
 def test_an_agency_names_its_key_from_the_shell_and_nobody_else_does_it_for_it(
