@@ -19,6 +19,7 @@ from kernel import clock, outbox, settings
 from kernel import site as installation
 from kernel.db import db
 from livestream import feed
+from oversight import steps as oversight_steps
 from portal import idempotency
 from portal.app import Platform, create_app
 from supervision import mail
@@ -63,6 +64,7 @@ def steps() -> list[tuple[str, Step]]:
         *((step.__name__, step) for step in bidding_steps.STEPS),
         ("objections", objection_steps.step_objections),
         ("publicity", tendering_steps.step_publicity),
+        ("complaints", oversight_steps.step_complaints),
         ("filings", filing_reviews.step_reviews),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),

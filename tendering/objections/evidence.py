@@ -21,9 +21,14 @@ CHUNK = 1 << 18
 class HasEvidence(Protocol):
     """An objection or a complaint."""
 
-    evidence_name: object
-    evidence_size: object
-    evidence_blob: object
+    @property
+    def evidence_name(self) -> str | None: ...
+
+    @property
+    def evidence_size(self) -> int | None: ...
+
+    @property
+    def evidence_blob(self) -> str | None: ...
 
 
 def posted() -> Evidence | None:
@@ -44,11 +49,11 @@ def drop(evidence: Evidence | None) -> None:
 
 def download(row: HasEvidence) -> AnyResponse:
     """The file as an attachment; NotFound where there is none."""
-    if not isinstance(row.evidence_name, str) or not isinstance(row.evidence_blob, str):
+    if row.evidence_name is None or row.evidence_blob is None:
         raise NotFound("evidence.none", "没有附件。", "There is no file.", rule=RULE)
     file = site().blobs.open(row.evidence_blob)
     answer = Response(file, mimetype=filenames.media_type(row.evidence_name), direct_passthrough=True)
-    answer.content_length = row.evidence_size if isinstance(row.evidence_size, int) else None
+    answer.content_length = row.evidence_size or 0
     answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.evidence_name, safe='')}"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Cache-Control"] = "private, no-store"

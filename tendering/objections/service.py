@@ -228,6 +228,13 @@ def pending(tender: Tender) -> list[Objection]:
     return [row for row in of_tender(tender) if row.is_open and row.lot.state not in ENDED]
 
 
+def late(now: dt.datetime) -> list[Objection]:
+    """Everything whose reply is overdue in lots that are still going, the oldest first (S26)."""
+    unsettled = (Objection.answered_at.is_(None), Objection.withdrawn_at.is_(None), Objection.due_at <= now)
+    rows = db.session.scalars(select(Objection).where(*unsettled).order_by(Objection.due_at, Objection.id))
+    return [row for row in rows if row.lot.state not in ENDED]
+
+
 def open_ones(lot: Lot) -> list[Objection]:
     return [row for row in of_lot(lot) if row.is_open]
 

@@ -50,10 +50,10 @@ def begin(lot: Lot, cause: Cause, now: dt.datetime) -> None:
     publishing.queue(lot.tender.code)
 
 
-def end(lot: Lot, name: str, now: dt.datetime) -> None:
-    """The cause is settled. With the last one the lot goes on, its publicity for the time that was left (T22)."""
+def end(lot: Lot, name: str, now: dt.datetime, only: str | None = None) -> None:
+    """The cause is settled, or holds up `only` that no longer. With the last one the lot goes on, its publicity for the time that was left (T22)."""
     for found in running(lot):
-        if found.cause == name:
+        if found.cause == name and only in (None, found.holds):
             found.until = now
     db.session.flush()
     standing = lot.suspended_at is not None and lot.state in AFTER_OPENING

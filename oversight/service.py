@@ -1,0 +1,394 @@
+"""Making, taking, answering and deciding complaints; each in the caller's transaction, under the lot's row lock."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import func, select, update
+
+from accounts import records
+from accounts.actor import Actor
+from accounts.roles import Part, Role
+from bidding.models import Bid, OpeningObjection
+from kernel import canonical
+from kernel.clock import rfc3339
+from kernel.db import changed, db
+from kernel.errors import Conflict, Invalid, NotFound
+from kernel.law import holds
+from oversight import rules
+from oversight.models import Complaint
+from oversight.rules import PARTY, PENDING, Earlier, Effect, Event, Matter, State
+from supervision import facts, log
+from tendering import packs, publishing, timetable, visibility
+from tendering.lifecycle import lot_of
+from tendering.models import Lot, Tender
+from tendering.objections import rules as said_rules
+from tendering.objections import service as objections
+from tendering.objections import stays
+from tendering.objections.models import Objection
+from tendering.packs import Pack
+from tendering.states import CLOCK
+
+By = Actor | Literal["CLOCK"]
+LAW = "《招标投标法实施条例》第六十条至第六十二条；《政府采购法》第五十五条至第五十七条"
+Step = Literal["correcting", "corrected", "accepted", "refused", "withdrawn", "decided"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What somebody complains of. `number` names the objection or query that came first."""
+
+    matter: Matter
+    number: int | None
+    known_at: dt.datetime
+    text: str
+    demand: str
+    evidence: objections.Evidence | None = None
+
+
+@holds("C60", "G44")
+def make(actor: Actor, lot_code: str, said: Statement, now: dt.datetime) -> Complaint:
+    """Enter a complaint to the supervising authority, in time and after what the law asks for first."""
+    lot = lot_of(lot_code, lock=True)
+    objections.check_may_raise(actor, lot)
+    first = _objection(actor, lot, said)
+    pack, table = packs.load(lot.tender.pack_id), timetable.calendar()
+    rules.window(pack, _earlier(actor, lot, said, first), min(said.known_at, now), table).check(now)
+    _check_first(actor, lot, first)
+    due = rules.accept_due(pack, now, table)
+    row = _entered(actor, lot, said, due, now)
+    row.objection_id = first.id if first else None
+    db.session.add(row)
+    db.session.flush()
+    log.append(_made(row, first, due, now))
+    party = facts.ComplaintParty(lot=lot.code, number=row.number, org=actor.organization, at=rfc3339(now))
+    log.append(party, subject=actor.subject)
+    records.acted(actor, "complaint.made", now, lot=lot.code)
+    publishing.queue(lot.tender.code)
+    return row
+
+
+def _objection(actor: Actor, lot: Lot, said: Statement) -> Objection | None:
+    """The actor's own objection that came first; withdrawn ones do not count."""
+    if said.matter is not Matter.OBJECTION:
+        return None
+    found = objections.numbered(lot, said.number or 0)
+    if found.organization_id != actor.organization_id or found.withdrawn_at is not None:
+        raise objections.unknown()
+    return found
+
+
+def _earlier(actor: Actor, lot: Lot, said: Statement, first: Objection | None) -> Earlier | None:
+    if first is not None:
+        asked = first.sort == said_rules.Sort.INQUIRY
+        return None if asked else Earlier(first.raised_at, first.due_at, first.answered_at)
+    if said.matter is not Matter.OPENING or not rules.counts_from_knowing(_pack(lot)):
+        return None
+    spot = db.session.scalar(
+        select(OpeningObjection)
+        .join(Bid, Bid.id == OpeningObjection.bid)
+        .where(OpeningObjection.lot == lot.code, Bid.organization == actor.organization_id)
+        .order_by(OpeningObjection.id)
+    )
+    if spot is None:
+        raise Conflict(
+            "complaint.objection_first",
+            "对开标投诉前，须先在开标现场提出异议。",
+            "A complaint about the opening follows an objection raised at the opening.",
+            rule="C60 《招标投标法实施条例》第六十条",
+        )
+    return Earlier(spot.raised_at, spot.raised_at, spot.answered_at)
+
+
+def _check_first(actor: Actor, lot: Lot, first: Objection | None) -> None:
+    """One complaint on one objection, and one at a time on anything else."""
+    same = Complaint.objection_id == first.id if first else Complaint.objection_id.is_(None)
+    mine = (Complaint.lot_id == lot.id, Complaint.organization_id == actor.organization_id, same)
+    going = Complaint.state.in_([*PENDING, State.DECIDED] if first else list(PENDING))
+    if db.session.scalar(select(Complaint.id).where(*mine, going)) is not None:
+        raise Conflict(
+            "complaint.repeated", "同一事项已经投诉，不能重复投诉。", "This has been complained of already.", rule=LAW
+        )
+
+
+def _entered(actor: Actor, lot: Lot, said: Statement, due: said_rules.Due, now: dt.datetime) -> Complaint:
+    last = db.session.scalar(select(func.max(Complaint.number)).where(Complaint.lot_id == lot.id)) or 0
+    row = Complaint(
+        token=secrets.token_hex(16),
+        lot_id=lot.id,
+        number=last + 1,
+        state=State.MADE,
+        matter=str(said.matter),
+        person_id=actor.person_id,
+        organization_id=actor.organization_id,
+        text=said_rules.check_words(said.text, "text", said_rules.MAX_TEXT),
+        demand=said_rules.check_words(said.demand, "demand", said_rules.MAX_DEMAND),
+        made_at=now,
+        warn_at=due.warn_at,
+        due_at=due.at,
+    )
+    row.lot = lot
+    if said.evidence is not None:
+        row.evidence_name, row.evidence_size = said.evidence.name, said.evidence.size
+        row.evidence_sha256, row.evidence_blob = said.evidence.sha256, said.evidence.blob_key
+    return row
+
+
+def _made(row: Complaint, first: Objection | None, due: said_rules.Due, now: dt.datetime) -> facts.ComplaintMade:
+    return facts.ComplaintMade(
+        lot=row.lot.code,
+        number=row.number,
+        objection=first.number if first else None,
+        text_sha256=canonical.sha(row.text.encode()),
+        warn_at=rfc3339(due.warn_at),
+        due_at=rfc3339(due.at),
+        law=due.rule.cited,
+        at=rfc3339(now),
+    )
+
+
+@holds("G46")
+def ask_correction(actor: Actor, lot_code: str, number: int, words: str, now: dt.datetime) -> Complaint:
+    """The one notice of what the complaint lacks; until it is put right the authority's time does not run."""
+    row = _handled(actor, lot_code, number)
+    if row.correction is not None:
+        raise Conflict(
+            "complaint.asked_once",
+            "补正只能一次性告知，已经告知过。",
+            "What is missing is told once, and it has been.",
+            rule="G46 《财政部令第94号》第二十一条",
+        )
+    text = said_rules.check_words(words, "words", said_rules.MAX_DEMAND)
+    _move(row, Event.ASK, actor, now, correction=text)
+    _tell(row, "correcting", now, text=text)
+    return row
+
+
+def correct(actor: Actor, token: str, words: str, now: dt.datetime) -> Complaint:
+    """The complainant puts it right; the time to take it begins anew."""
+    row = own(actor, token)
+    lot_of(row.lot.code, lock=True)
+    text = row.text + "\n\n补正：" + said_rules.check_words(words, "words", said_rules.MAX_TEXT)
+    due = rules.accept_due(_pack(row.lot), now, timetable.calendar())
+    _move(row, Event.CORRECT, actor, now, text=text, corrected_at=now, warn_at=due.warn_at, due_at=due.at)
+    _tell(row, "corrected", now, due=due, text=text)
+    return row
+
+
+@holds("complaint:complaint_accepted")
+def accept(by: By, lot_code: str, number: int, now: dt.datetime) -> Complaint:
+    """Take it; by the clock where the authority has not said in time (C61). The lot is not awarded before the decision."""
+    if isinstance(by, Actor):
+        row = _handled(by, lot_code, number)
+    else:
+        row = numbered(lot_of(lot_code, lock=True), number)
+        if now < row.due_at:
+            raise _moved_on()
+    pack, table = _pack(row.lot), timetable.calendar()
+    due = rules.decide_due(pack, row.made_at, now, table)
+    _move(
+        row,
+        Event.ACCEPT,
+        by,
+        now,
+        accepted_at=now,
+        by_clock=by == CLOCK,
+        warn_at=due.warn_at,
+        due_at=due.at,
+        reply_due_at=rules.reply_due(pack, now, table),
+    )
+    stays.begin(row.lot, stays.Cause(cause_of(row), stays.AWARD, f"T23 {due.rule.cited}"), now)
+    _tell(row, "accepted", now, due=due)
+    return row
+
+
+def refuse(actor: Actor, lot_code: str, number: int, reasons: str, now: dt.datetime) -> Complaint:
+    """Not taken, with reasons."""
+    row = _handled(actor, lot_code, number)
+    text = said_rules.check_words(reasons, "words", said_rules.MAX_TEXT)
+    _move(row, Event.REFUSE, actor, now, reasons=text)
+    _tell(row, "refused", now, text=text)
+    return row
+
+
+def reply(actor: Actor, lot_code: str, number: int, words: str, now: dt.datetime) -> Complaint:
+    """The respondent's statement on a complaint that was taken."""
+    lot = lot_of(lot_code, lock=True)
+    visibility.check_project(lot.tender, actor)
+    actor.take_part(Part.SIGN)
+    row = numbered(lot, number)
+    if row.state != State.ACCEPTED or row.reply is not None:
+        raise _moved_on()
+    row.reply, row.replied_at = said_rules.check_words(words, "words", said_rules.MAX_TEXT), now
+    db.session.flush()
+    records.acted(actor, "complaint.replied", now, lot=lot.code)
+    return row
+
+
+@holds("suspended:resumed")
+def order_stay(actor: Actor, lot_code: str, number: int, now: dt.datetime) -> Complaint:
+    """Stop the procedure after the opening; before it, the authority signs at its own node, where its key is."""
+    row = _handled(actor, lot_code, number)
+    if row.state != State.ACCEPTED or row.lot.state not in stays.AFTER_OPENING:
+        raise Conflict(
+            "complaint.stay_at_node",
+            "只有已受理、且标段已开标的投诉可在此暂停；开标前请在本机构的节点签发暂停指令。",
+            "Here a complaint that was taken stops a lot after its opening; before, sign the order at your own node.",
+            rule=rules.suspension_law(_pack(row.lot)),
+        )
+    pack = _pack(row.lot)
+    stays.begin(row.lot, stays.Cause(cause_of(row), stays.PROCEDURE, rules.suspension_law(pack)), now)
+    row.stay_until = rules.stay_until(pack, now, timetable.calendar())
+    db.session.flush()
+    records.acted(actor, "complaint.stayed", now, lot=lot_code)
+    return row
+
+
+def lift_stay(by: By, lot_code: str, number: int, now: dt.datetime) -> Complaint:
+    """Let the procedure go on before the decision: by the authority, or by the clock where the law ends the suspension."""
+    row = _handled(by, lot_code, number) if isinstance(by, Actor) else numbered(lot_of(lot_code, lock=True), number)
+    if not isinstance(by, Actor) and (row.stay_until is None or now < row.stay_until):
+        raise _moved_on()
+    stays.end(row.lot, cause_of(row), now, stays.PROCEDURE)
+    row.stay_until = None
+    db.session.flush()
+    if isinstance(by, Actor):
+        records.acted(by, "complaint.stay_lifted", now, lot=lot_code)
+    return row
+
+
+@holds("complaint_accepted:complaint_decided", "complaint:complaint_decided")
+def decide(actor: Actor, lot_code: str, number: int, ruling: tuple[Effect, str], now: dt.datetime) -> Complaint:
+    """The decision in writing, with reasons, published to all; what stood still for it goes on."""
+    row, (effect, reasons) = _handled(actor, lot_code, number), ruling
+    text = said_rules.check_words(reasons, "words", said_rules.MAX_TEXT)
+    _move(row, Event.DECIDE, actor, now, effect=str(effect), reasons=text, decided_at=now, stay_until=None)
+    stays.end(row.lot, cause_of(row), now)
+    _tell(row, "decided", now, text=text, effect=effect)
+    return row
+
+
+def withdraw(actor: Actor, token: str, now: dt.datetime) -> Complaint:
+    """The complainant takes it back before the decision."""
+    row = own(actor, token)
+    lot = lot_of(row.lot.code, lock=True)
+    _move(row, Event.WITHDRAW, actor, now, stay_until=None)
+    stays.end(lot, cause_of(row), now)
+    _tell(row, "withdrawn", now)
+    return row
+
+
+def own(actor: Actor, token: str) -> Complaint:
+    """The complaint under this token, for people of the organization that made it; NotFound for all others."""
+    found = db.session.scalar(select(Complaint).where(Complaint.token == token))
+    if found is None or found.organization_id != actor.organization_id:
+        raise _unknown()
+    return found
+
+
+def numbered(lot: Lot, number: int) -> Complaint:
+    found = db.session.scalar(select(Complaint).where(Complaint.lot_id == lot.id, Complaint.number == number))
+    if found is None:
+        raise _unknown()
+    return found
+
+
+def mine(actor: Actor) -> list[Complaint]:
+    wanted = select(Complaint).where(Complaint.organization_id == actor.organization_id)
+    return list(db.session.scalars(wanted.order_by(Complaint.made_at.desc(), Complaint.id.desc())))
+
+
+def of_tender(tender: Tender) -> list[Complaint]:
+    wanted = select(Complaint).join(Lot).where(Lot.tender_id == tender.id)
+    return list(db.session.scalars(wanted.order_by(Complaint.made_at.desc(), Complaint.id.desc())))
+
+
+def pending() -> list[Complaint]:
+    """What the authority has to act on, the most urgent first."""
+    wanted = select(Complaint).where(Complaint.state.in_(PENDING))
+    return list(db.session.scalars(wanted.order_by(Complaint.due_at, Complaint.id)))
+
+
+def settled(most: int = 50) -> list[Complaint]:
+    wanted = select(Complaint).where(Complaint.state.not_in(PENDING))
+    return list(db.session.scalars(wanted.order_by(Complaint.id.desc()).limit(most)))
+
+
+def cause_of(row: Complaint) -> str:
+    return f"complaint:{row.number}"
+
+
+def check_overseer(actor: Actor) -> None:
+    """Supervising authority and inspectors read; only the authority acts."""
+    actor.act_as_any(Role.SUP, Role.INSP)
+
+
+def _handled(actor: Actor, lot_code: str, number: int) -> Complaint:
+    actor.act_as(Role.SUP)
+    return numbered(lot_of(lot_code, lock=True), number)
+
+
+def _move(row: Complaint, event: Event, by: By, now: dt.datetime, **values: Any) -> None:
+    was = State(row.state)
+    found = rules.MACHINE.move(was, event, _role(event, by))
+    same = (Complaint.id == row.id, Complaint.state == was)
+    if changed(update(Complaint).where(*same).values(**values, state=found.now)) != 1:
+        raise _moved_on()
+    db.session.refresh(row)
+    if isinstance(by, Actor):
+        by.take_part(Part.SIGN)
+        records.acted(by, f"complaint.{event}", now, lot=row.lot.code)
+    publishing.queue(row.lot.tender.code)
+
+
+def _role(event: Event, by: By) -> str:
+    if not isinstance(by, Actor):
+        return CLOCK
+    return PARTY if event in (Event.CORRECT, Event.WITHDRAW) else str(Role.SUP)
+
+
+def _tell(row: Complaint, step: Step, now: dt.datetime, **more: Any) -> None:
+    due, text, effect = more.get("due"), more.get("text"), more.get("effect")
+    log.append(
+        facts.ComplaintStep(
+            lot=row.lot.code,
+            number=row.number,
+            step=step,
+            effect=str(effect) if effect else None,
+            text_sha256=canonical.sha(text.encode()) if text else None,
+            warn_at=rfc3339(due.warn_at) if due else None,
+            due_at=rfc3339(due.at) if due else None,
+            law=due.rule.cited if due else LAW,
+            at=rfc3339(now),
+        )
+    )
+
+
+def _pack(lot: Lot) -> Pack:
+    return packs.load(lot.tender.pack_id)
+
+
+def _unknown() -> NotFound:
+    return NotFound("complaint.unknown", "没有这件投诉。", "There is no such complaint.", rule=rules.RULE)
+
+
+def _moved_on() -> Conflict:
+    return Conflict(
+        "complaint.changed",
+        "投诉状态已变化，请刷新后重试。",
+        "The complaint has moved on: reload and try again.",
+        rule=rules.RULE,
+    )
+
+
+def effect_of(text: str) -> Effect:
+    """The effect a form names; Invalid at its field otherwise."""
+    try:
+        return Effect(text)
+    except ValueError as error:
+        raise Invalid(
+            "complaint.effect", "请选择处理决定。", "Choose what is decided.", rule=LAW, fields={"effect": "missing"}
+        ) from error
