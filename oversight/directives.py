@@ -19,7 +19,6 @@ from kernel import canonical, keys
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Words
-from kernel.law import holds
 from kernel.statements import Signed
 from oversight.directive_models import DirectiveOrder
 from supervision import facts, log
@@ -84,7 +83,6 @@ def propose(actor: Actor, lot_code: str, signed: Signed, now: dt.datetime) -> Di
     return found
 
 
-@holds("T29")
 def second(actor: Actor, lot_code: str, act: Act, now: dt.datetime) -> Lot:
     """Put the waiting directive into force: it is published, and the lot moves by it."""
     role = actor.act_as_any(Role.INSP, Role.MGR)

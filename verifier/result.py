@@ -18,7 +18,7 @@ from tendering import rules, timetable
 from tendering.packs import Pack
 from tendering.statements import AWARD
 from tendering.states import CLOCK, LotEvent
-from verifier import moments
+from verifier import directives, moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.opening import Read
@@ -56,10 +56,13 @@ def result(
     if not logged:
         yield not_due("result", "评审结果尚未产生", "there is no result yet")
         return None
+    if directives.withdrawn(lot):
+        yield not_due("result", "结果已由监督机构责令撤回，重新评审中", "withdrawn by directive: evaluated again")
+        return None
     raw, fact = lot.get("result.json"), logged[-1][1]
     told: Mapping[str, Any] = canonical.decode(raw)
     faults = list(_logged_faults(raw, told, fact))
-    if len(logged) > 1:
+    if len(logged) > 1 + directives.reopened(lot):
         faults.append(Words(f"日志中有 {len(logged)} 个结果", f"the log holds {len(logged)} results"))
     recomputed = method_spec is not None and scored is not None
     if method_spec is not None and scored is not None:
@@ -114,7 +117,7 @@ def priced(lot: LotCase, read: list[Read]) -> list[Bid]:
 def publicity(lot: LotCase) -> Section[None]:
     """The candidates stood on public view for the law's time before anybody was chosen."""
     begun, logged = lot.happened(LotEvent.START_PUBLICITY), lot.logged(facts.PublicityStarted)
-    if begun is None or not logged:
+    if begun is None or not logged or directives.withdrawn(lot):
         yield not_due("publicity", "尚未公示", "no candidates are on public view yet")
         return
     ends = logged[-1][1].ends_at

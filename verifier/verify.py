@@ -10,8 +10,22 @@ from sealing.keyset import Stage
 from supervision import facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
-from tendering.states import LotEvent
-from verifier import closing, kept, log, opening, receipts, record, release, result, roll, scores, tender, terms
+from tendering.states import STILL_SHUT, LotEvent, LotState
+from verifier import (
+    closing,
+    directives,
+    kept,
+    log,
+    opening,
+    receipts,
+    record,
+    release,
+    result,
+    roll,
+    scores,
+    tender,
+    terms,
+)
 from verifier.case import Case, Given, LotCase
 from verifier.claims import Claim, Section, about, guarded, not_due, one
 from verifier.listed import Listed
@@ -53,6 +67,7 @@ def _lot_case(case: Case, part: dict[str, object]) -> LotCase:
 
 def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("states", tender.states(lot))
+    yield from guarded("directives", directives.directives(lot))
     yield from guarded("keyset", terms.keyset(lot))
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
@@ -73,11 +88,17 @@ def _lot(lot: LotCase) -> Section[None]:
 
 
 def _ended_unopened(lot: LotCase) -> bool:
-    return any(lot.happened(event) is not None for event in (LotEvent.TOO_FEW, LotEvent.CANCEL))
+    if any(lot.happened(event) is not None for event in (LotEvent.TOO_FEW, LotEvent.CANCEL)):
+        return True
+    voided = lot.happened(LotEvent.VOID)
+    return voided is not None and LotState(voided.was) in STILL_SHUT
 
 
 def failed(lot: LotCase, pack: Pack) -> Section[None]:
     """A lot that ended early: too few live bids by the roll's own count, or cancelled with a reason in the log."""
+    if lot.happened(LotEvent.VOID) is not None:
+        yield not_due("failed", "开标前已宣布无效，见监督指令", "declared void before its opening: see the directives")
+        return
     if lot.happened(LotEvent.CANCEL) is not None:
         told = [fact for _, fact in lot.book.find(facts.TenderCancelled)]
         faults = [] if told else [Words("日志中没有终止原因", "cancelled without a reason in the log")]

@@ -125,7 +125,7 @@ class TenderPlay:
 
     def move(self, event: str, role: str = CLOCK) -> None:
         row = MACHINE.move(self.state, event, role)
-        plane = {"CLOCK": "clock", "OWNER": "manage", "OPS": "execute"}[role]
+        plane = {"CLOCK": "clock", "OWNER": "manage", "MGR": "manage", "OPS": "execute"}[role]
         self.log.append(
             facts.StateChanged(
                 lot=LOT, was=row.was, now=row.now, event=event, plane=plane, role=role, at=at(self.now),
