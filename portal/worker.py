@@ -26,6 +26,7 @@ from supervision import mail
 from supervision import steps as supervision_steps
 from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
+from tendering.contracts import steps as contract_steps
 from tendering.filing import reviews as filing_reviews
 from tendering.models import Lot
 from tendering.objections import steps as objection_steps
@@ -63,12 +64,14 @@ def steps() -> list[tuple[str, Step]]:
         ("log", supervision_steps.log_step(collecting, announce)),
         *((step.__name__, step) for step in bidding_steps.STEPS),
         ("objections", objection_steps.step_objections),
-        ("publicity", tendering_steps.step_publicity),
         ("complaints", oversight_steps.step_complaints),
+        ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),
+        ("outcomes", evaluation_steps.step_outcomes),
+        ("lateness", contract_steps.step_lateness),
         ("files", evaluation_steps.step_files),
         ("outbox", lambda now: outbox.deliver(OUTGOING, now)),
     ]
