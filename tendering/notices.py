@@ -9,7 +9,7 @@ from accounts.models import Organization
 from kernel import canonical, money
 from kernel.clock import rfc3339
 from kernel.site import site
-from tendering import codes, drafts, packs, wording
+from tendering import codes, drafts, packs, rounds, wording
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
 from tendering.packs import Pack
@@ -47,6 +47,7 @@ def build(tender: Tender) -> dict[str, Any]:
         "bid_validity_days": draft.get("bid_validity_days"),
         "deposit_forms": list(draft.get("deposit_forms") or []),
         "wording_reasons": _reasons(draft, pack),
+        **rounds.stated(tender),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],
         "lots": [_lot(found, row) for found, row in zip(tender.lots, draft.get("lots") or [], strict=True)],

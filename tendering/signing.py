@@ -15,10 +15,12 @@ from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, Words
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import agency, checklist, drafts, keysets, notices, packs, publishing, statements, visibility
+from tendering import agency, checklist, drafts, keysets, notices, packs, publishing, rounds, statements, visibility
 from tendering.checklist import LotView, Obstacle, TenderView
 from tendering.filing import intents
 from tendering.filing import service as filing
+from tendering.invitations import service as invitations
+from tendering.invitations import source
 from tendering.lifecycle import move, move_tender
 from tendering.models import Lot, Tender
 from tendering.statements import ToSign
@@ -39,7 +41,14 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         ],
         documents=[document.name for document in tender.documents],
     )
-    return [*checklist.obstacles(view, now), *agency.obstacles(tender, now), *filing.obstacles(tender)]
+    invited = [*invitations.obstacles(tender), *source.obstacles(tender, now)]
+    return [
+        *checklist.obstacles(view, now),
+        *invited,
+        *agency.obstacles(tender, now),
+        *filing.obstacles(tender),
+        *rounds.obstacles(tender),
+    ]
 
 
 def signing_sheet(tender: Tender) -> list[ToSign]:
@@ -79,6 +88,7 @@ def publish(actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_de
     intents.check_early(tender, now)
     _enter(actor, tender, signed[canonical.sha(notices.encode(tender))], cert_der, now)
     _record(actor, tender, now)
+    rounds.published(actor, tender, now)
     records.acted(actor, "notice.published", now, cert_sha256=canonical.sha(cert_der))
     publishing.queue(tender.code)
     return tender
