@@ -692,7 +692,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("trade", sa.String(length=16), nullable=False),
-        sa.Column("method", sa.String(length=8), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("pack_id", sa.String(length=64), nullable=False),
         sa.Column("pack_sha256", sa.String(length=64), nullable=True),
         sa.Column("practice", sa.Boolean(), nullable=False),
@@ -878,6 +878,39 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "next_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
+        sa.Column("prepared_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_next_round_lot_id_lot"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["tender_id"], ["tender.id"], name=op.f("fk_next_round_tender_id_tender"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_next_round")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_next_round_lot_id")),
+    )
+    with op.batch_alter_table("next_round", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_next_round_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "repeat_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=200), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_repeat_decision_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_repeat_decision")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_repeat_decision_lot_id")),
+    )
+    op.create_table(
         "directive_order",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lot_id", sa.Integer(), nullable=False),
@@ -986,6 +1019,129 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_purchase_intent_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
+        "amendment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("blob_key", sa.String(length=64), nullable=True),
+        sa.Column("visit_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("proposed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
+        sa.Column("sig", sa.String(length=88), nullable=True),
+        sa.Column("moved", kernel.db.JSONText(), nullable=False),
+        sa.CheckConstraint("(file IS NULL) = (sig IS NULL)", name=op.f("ck_amendment_signed_whole")),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_amendment_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
+    )
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "amendment_told",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("amendment_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["amendment_id"], ["amendment.id"], name=op.f("fk_amendment_told_amendment_id_amendment")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_amendment_told_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_told")),
+        sa.UniqueConstraint("amendment_id", "person_id", name=op.f("uq_amendment_told_amendment_id")),
+    )
+    with op.batch_alter_table("amendment_told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_told_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "invitation_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("draw", sa.Integer(), nullable=True),
+        sa.Column("witnesses", sa.Text(), nullable=False),
+        sa.Column("fixed_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("fact_id", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("seed", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("(fixed_at IS NULL) = (fact_id IS NULL)", name=op.f("ck_invitation_list_fixed_in_the_log")),
+        sa.CheckConstraint("seed IS NULL OR fixed_at IS NOT NULL", name=op.f("ck_invitation_list_drawn_when_fixed")),
+        sa.ForeignKeyConstraint(
+            ["tender_id"], ["tender.id"], name=op.f("fk_invitation_list_tender_id_tender"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_list")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_invitation_list_tender_id")),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("ground", sa.String(length=12), nullable=False),
+        sa.Column("invited_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("accepts", sa.Boolean(), nullable=True),
+        sa.Column("answered_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(accepts IS NULL) = (answered_at IS NULL)", name=op.f("ck_invitation_answered_whole")),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["invitation_list.id"], name=op.f("fk_invitation_list_id_invitation_list"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_invitation_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("list_id", "organization_id", name=op.f("uq_invitation_list_id")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_list_id"), ["list_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "source_publicity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("ground", sa.String(length=40), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("ends_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_source_publicity_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_source_publicity_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_publicity")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_source_publicity_tender_id")),
+    )
+    with op.batch_alter_table("source_publicity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_publicity_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
+        "source_objection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("publicity_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raised_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("argue_by", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=True),
+        sa.Column("upheld", sa.Boolean(), nullable=True),
+        sa.CheckConstraint("(findings IS NULL) = (upheld IS NULL)", name=op.f("ck_source_objection_argued_whole")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_source_objection_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(
+            ["publicity_id"], ["source_publicity.id"], name=op.f("fk_source_objection_publicity_id_source_publicity")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_objection")),
+    )
+    with op.batch_alter_table("source_objection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_objection_publicity_id"), ["publicity_id"], unique=False)
 
     op.create_table(
         "tender_question",
@@ -1281,6 +1437,29 @@ def downgrade() -> None:
         batch_op.drop_index("document_hash")
 
     op.drop_table("tender_document")
+    with op.batch_alter_table("amendment_told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_told_person_id"))
+
+    op.drop_table("amendment_told")
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_tender_id"))
+
+    op.drop_table("amendment")
+    with op.batch_alter_table("source_objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_source_objection_publicity_id"))
+
+    op.drop_table("source_objection")
+    with op.batch_alter_table("source_publicity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_source_publicity_published_at"))
+
+    op.drop_table("source_publicity")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_list_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_organization_id"))
+
+    op.drop_table("invitation")
+    op.drop_table("invitation_list")
+
     with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_purchase_intent_published_at"))
 
@@ -1304,15 +1483,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
 
     op.drop_table("tender_question")
+    op.drop_table("repeat_decision")
+    with op.batch_alter_table("next_round", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_next_round_tender_id"))
+
+    op.drop_table("next_round")
     with op.batch_alter_table("directive_order", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_directive_order_lot_id"))
 
     op.drop_table("directive_order")
     with op.batch_alter_table("tender_approval", schema=None) as batch_op:
         batch_op.drop_index(
-            "one_proposal_waits",
-            sqlite_where=sa.text("done_at IS NULL"),
-            postgresql_where=sa.text("done_at IS NULL"),
+            "one_proposal_waits", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
         )
         batch_op.drop_index(batch_op.f("ix_tender_approval_tender_id"))
 
