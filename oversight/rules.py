@@ -78,6 +78,8 @@ FOLLOWS = {
     Effect.REEVALUATE: Words("监督机构另行签发重新评审指令，评标重新进行。", "The authority signs a directive, and the bids are evaluated again."),
     Effect.VOID: Words("监督机构另行签发宣布无效指令，本标段终结或者重新招标。", "The authority signs a directive that declares the lot void."),
 }  # fmt: skip
+DIRECTED = frozenset({Effect.REEVALUATE, Effect.VOID})
+"""Decisions that a signed directive carries out (T29); until it is in force nothing is awarded."""
 MATTER_WORDS = {
     Matter.OBJECTION: Words("已提出异议（质疑）的事项", "What was raised with the owner"),
     Matter.OPENING: Words("开标现场异议的事项", "What was objected to at the opening"),

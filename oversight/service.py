@@ -262,11 +262,12 @@ def lift_stay(by: By, lot_code: str, number: int, now: dt.datetime) -> Complaint
 
 @holds("complaint_accepted:complaint_decided", "complaint:complaint_decided")
 def decide(actor: Actor, lot_code: str, number: int, ruling: tuple[Effect, str], now: dt.datetime) -> Complaint:
-    """The decision in writing, with reasons, published to all; what stood still for it goes on."""
+    """The decision in writing, with reasons, published to all. What stood still goes on, unless a directive must follow."""
     row, (effect, reasons) = _handled(actor, lot_code, number), ruling
     text = said_rules.check_words(reasons, "words", said_rules.MAX_TEXT)
     _move(row, Event.DECIDE, actor, now, effect=str(effect), reasons=text, decided_at=now, stay_until=None)
-    stays.end(row.lot, cause_of(row), now)
+    if effect not in rules.DIRECTED:
+        stays.end(row.lot, cause_of(row), now)
     _tell(row, "decided", now, text=text, effect=effect)
     return row
 

@@ -92,6 +92,8 @@ def move(lot: Lot, event: LotEvent, by: By, now: dt.datetime, guards: Sequence[s
         ),
         lot=lot.code,
     )
+    if event is LotEvent.REOPEN_EVALUATION:
+        stays.drop(lot, now)
     if isinstance(by, Actor):
         records.acted(by, f"lot.{event}", now, lot=lot.code)
     if event is LotEvent.END_OPENING:

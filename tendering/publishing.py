@@ -13,6 +13,7 @@ from kernel.site import site
 from supervision import shelf
 from tendering import packs
 from tendering.models import Document, Lot, Question, Tender, TermsChange
+from tendering.objections import published
 
 KIND = "tender.public"
 TYPE = "kaibiao-tender/1"
@@ -51,6 +52,7 @@ def content(tender: Tender) -> dict[str, Any]:
         "agency_cert": keys.b64(tender.agency_cert) if tender.agency_cert else None,
         "documents": [_document(found, tender.code) for found in tender.documents],
         "questions": [_question(found) for found in _answered(tender)],
+        "objections": published.rows(tender),
         "lots": [_lot(found) for found in tender.lots],
     }
 

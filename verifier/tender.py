@@ -14,6 +14,7 @@ from tendering import packs
 from tendering.packs import Pack
 from tendering.statements import NOTICE
 from tendering.states import MACHINE, LotState
+from verifier import objections
 from verifier.case import Case, Given, LotCase, key_of, short
 from verifier.claims import Section, lie, not_due, one
 from verifier.log import Book
@@ -40,6 +41,7 @@ def read(archive: Archive, book: Book, given: Given) -> Section[Case]:
     pack = yield from _pack(archive, fact)
     yield from _documents(archive, book, told, fact)
     yield from _questions(book, told)
+    yield from objections.check(book, told, pack)
     return Case(archive, book, told, fact, notice, pack, given)
 
 

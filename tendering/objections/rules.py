@@ -189,9 +189,9 @@ class Due:
     "inquiry_received:inquiry_answered",
     "query_received:query_answered",
 )
-def reply_due(pack: Pack, window: Window, raised_at: dt.datetime, table: Calendar) -> Due:
+def reply_due(pack: Pack, about: tuple[Sort, Subject], raised_at: dt.datetime, table: Calendar) -> Due:
     """When the owner's reply is due."""
-    return Due.counted(table, _beginning(pack, REPLIES[window.sort, window.subject])[0], raised_at)
+    return Due.counted(table, _beginning(pack, REPLIES[about])[0], raised_at)
 
 
 def warning(table: Calendar, rule: Rule, start: dt.datetime) -> dt.datetime:

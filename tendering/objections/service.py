@@ -66,7 +66,7 @@ def raise_objection(actor: Actor, lot_code: str, said: Statement, now: dt.dateti
     window = rules.window_of(rules.windows(pack, moments(lot, now), table), said.sort, said.subject)
     window.check(now)
     _check_few(actor, lot)
-    due = rules.reply_due(pack, window, now, table)
+    due = rules.reply_due(pack, (window.sort, window.subject), now, table)
     row = _entered(actor, lot, said, due, now)
     log.append(_party(actor, lot, row), lot=lot.code, subject=actor.subject)
     if row.suspends and lot.state != LotState.COLLECTING:

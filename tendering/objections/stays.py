@@ -62,6 +62,12 @@ def end(lot: Lot, name: str, now: dt.datetime, only: str | None = None) -> None:
     publishing.queue(lot.tender.code)
 
 
+def drop(lot: Lot, now: dt.datetime) -> None:
+    """Everything that held up the lot is void: the evaluation begins anew by a directive (T29)."""
+    for found in running(lot):
+        end(lot, found.cause, now)
+
+
 def _go_on(lot: Lot, name: str, now: dt.datetime) -> None:
     since, until = lot.suspended_at, lot.publicity_until
     if since is not None and until is not None:

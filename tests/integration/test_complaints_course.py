@@ -10,6 +10,7 @@ from oversight.models import Complaint
 from oversight.rules import Effect, Matter
 from oversight.steps import step_complaints
 from tendering import service
+from tendering.states import LotEvent
 from tests import objection_stage as on
 from tests.tendering_stage import Stage, on_each_engine, seconds
 
@@ -235,3 +236,21 @@ def test_who_complains_stands_in_no_open_fact(stage: Stage, lot: str) -> None:
 def test_a_decision_names_its_effect(stage: Stage) -> None:
     with pytest.raises(Invalid):
         oversight.effect_of("nothing")
+
+
+def test_t29_what_a_directive_must_carry_out_holds_the_award_until_it_is_in_force(stage: Stage, lot: str) -> None:
+    on.in_publicity(stage, lot)
+    row = complained(stage, lot)
+    taken(stage, row)
+    decided(stage, row, Effect.REEVALUATE)
+    stage.now += seconds(60)
+    with pytest.raises(Conflict):
+        on.award(stage, lot)
+    with stage.act() as now:
+        service.move(service.lot_of(lot), LotEvent.REOPEN_EVALUATION, stage.supervising, now)
+    assert stage.lot(lot).suspended_at is None
+    on.moved(stage, lot, LotEvent.REPORT)
+    with stage.act() as now:
+        service.start_publicity(stage.owner, service.lot_of(lot), on.BIDS, now)
+    stage.now += seconds(60)
+    on.award(stage, lot)

@@ -10,7 +10,7 @@ from kernel.site import site
 from kernel.statements import Signed
 from supervision.facts import Suspended
 from tendering import deadlines, service, statements, steps
-from tendering.objections import rules
+from tendering.objections import published, rules
 from tendering.objections import service as objections
 from tendering.objections.rules import Effect
 from tendering.states import LotEvent
@@ -275,3 +275,13 @@ def test_a_cancelled_lot_is_not_resumed(stage: Stage, lot: str) -> None:
     on.answered(stage, lot, row.number)
     assert not on.ticked(stage)
     assert stage.lot(lot).state == "cancelled"
+
+
+def test_the_public_file_holds_what_was_answered_and_never_who_raised_it(stage: Stage, lot: str) -> None:
+    on.raised(stage, lot)
+    on.raised(stage, lot)
+    on.answered(stage, lot, 2, Effect.UPHELD)
+    with stage.act(write=False):
+        rows = published.rows(service.lot_of(lot).tender)
+    assert [(row["number"], row["effect"]) for row in rows] == [(2, "upheld")]
+    assert stage.bidder.organization not in str(rows)

@@ -61,14 +61,14 @@ def test_c13_prequalification_two_days_before_applications_are_due():
     ],
 )
 def test_c14_g41_g43_replies_are_due_when_their_last_day_is_over(pack, sort, subject, received, due):
-    found = rules.reply_due(packs.load(pack), window(pack, sort, subject), at(received), TABLE)
+    found = rules.reply_due(packs.load(pack), (sort, subject), at(received), TABLE)
     assert found.at == at(due, 0)
     assert found.warn_at == found.at - dt.timedelta(days=1)
 
 
 def test_c14_a_last_day_on_a_holiday_moves_on():
     """Received on Wednesday before the Saturday that ends three days: the reply is due on Monday."""
-    rule = rules.reply_due(packs.load(WORKS), window(WORKS, Sort.OBJECTION, Subject.DOCUMENTS), at("2026-03-11"), TABLE)
+    rule = rules.reply_due(packs.load(WORKS), (Sort.OBJECTION, Subject.DOCUMENTS), at("2026-03-11"), TABLE)
     assert rule.at == at("2026-03-17", 0)
 
 
