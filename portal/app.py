@@ -34,8 +34,8 @@ API = (
     "supervision.answers",
 )
 PAGES = (
-    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.objections.pages", "bidding.pages", "evaluation.pages",
-    "livestream.pages", "oversight.pages", "portal.pages",
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.invitations.pages", "tendering.objections.pages", "tendering.contracts.pages", "bidding.pages", "evaluation.pages",
+    "livestream.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 
 

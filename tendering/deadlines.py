@@ -71,9 +71,8 @@ def resume(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> L
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
     content = statements.read(signed, statements.RESUMED, lot.code, ("at", "closes_at", "opens_at"))
-    if lot.suspended_at is None:
-        raise Conflict("lot.not_suspended", "标段没有暂停。", "The lot is not suspended.", rule=RULE)
-    _check_answered(lot)
+    check_suspended(lot)
+    assert lot.suspended_at is not None, "just checked"
     at, moments = statements.instant(content, "at"), statements.moments(content)
     rules.check_at(at, now, lot.timings["cut_grace"])
     rules.check_resumed(moments.closes_at, rules.resumed_at_least(_closes_at(lot), lot.suspended_at, at))
@@ -89,13 +88,7 @@ def collect_again(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetim
     content = statements.read(signed, statements.OUTAGE, lot.code, ("at", "closes_at", "opens_at"))
     at, moments = statements.instant(content, "at"), statements.moments(content)
     rules.check_at(at, now, lot.timings["cut_grace"])
-    if log.latest("box.closed", lot.code) is not None:
-        raise Conflict(
-            "outage.too_late",
-            "投标清单已经封存，不能再延长。",
-            "The roll is already in the log: the lot cannot collect again.",
-            rule=RULE,
-        )
+    check_unrolled(lot)
     rules.check_later(now, moments.closes_at, now - dt.timedelta(seconds=1))
     fact = facts.OutageOrder(lot=lot.code, file=keys.b64(signed.raw), sig=keys.b64(signed.sig))
     log.append(fact)
@@ -119,6 +112,24 @@ def check_running(lot: Lot) -> None:
         )
     if lot.suspended_at is not None:
         raise Conflict("lot.suspended", "标段已暂停，请先恢复。", "The lot is suspended: resume it first.", rule=RULE)
+
+
+def check_suspended(lot: Lot) -> None:
+    """Conflict unless the lot stands still and nothing keeps it from going on."""
+    if lot.suspended_at is None:
+        raise Conflict("lot.not_suspended", "标段没有暂停。", "The lot is not suspended.", rule=RULE)
+    _check_answered(lot)
+
+
+def check_unrolled(lot: Lot) -> None:
+    """Conflict once the roll stands in the log: from then on nothing collects again."""
+    if log.latest("box.closed", lot.code) is not None or lot.state not in (LotState.COLLECTING, LotState.SEALED):
+        raise Conflict(
+            "outage.too_late",
+            "投标清单已经封存，不能再延长。",
+            "The roll is already in the log: the lot cannot collect again.",
+            rule=RULE,
+        )
 
 
 @holds("C14")
