@@ -10,7 +10,16 @@ from typing import Literal
 
 from supervision import contract_facts  # noqa: F401  its kinds belong to the vocabulary
 from supervision.dispute_facts import Finding, LineJudged, StageIdentity
-from supervision.filing_facts import IntentPublished, PlanFiled, PlanReturned, PlanReviewed, TenderMoved
+from supervision.filing_facts import (
+    AmendmentPublished,
+    AmendmentRead,
+    IntentPublished,
+    PlanFiled,
+    PlanReturned,
+    PlanReviewed,
+    TenderMoved,
+    VisitAnnounced,
+)
 from supervision.objection_facts import (
     ComplaintMade,
     ComplaintParty,
@@ -54,6 +63,8 @@ __all__ = [
     "DISCLOSURE",
     "KINDS",
     "OPEN",
+    "AmendmentPublished",
+    "AmendmentRead",
     "BoxedBid",
     "Category",
     "Color",
@@ -87,6 +98,7 @@ __all__ = [
     "StageIdentity",
     "Status",
     "TenderMoved",
+    "VisitAnnounced",
     "from_json",
     "parse",
 ]  # fmt: skip

@@ -6,8 +6,9 @@ makes public on purpose (the intent to buy, a site visit) is open at once.
 
 from __future__ import annotations
 
-from supervision.vocabulary import Amount, Disclosure, Fact, Instant, Sha256
+from supervision.vocabulary import Amount, Disclosure, Fact, Instant, Sha256, Statement
 
+TOLD = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.NEVER})
 FILED = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})
 
 
@@ -66,4 +67,27 @@ class IntentPublished(Fact, kind="intent.published"):
     owner: str
     item: str
     budget: Amount
+    at: Instant
+
+
+class AmendmentPublished(Statement, kind="amendment.published"):
+    """A change that moved deadlines: {type: kaibiao-amendment/1, tender, what, subject, sha256, closes_at}."""
+
+    tender: str
+
+
+class AmendmentRead(Fact, kind="amendment.read", opens=TOLD):
+    """That whoever took documents has read a change (C12)."""
+
+    tender: str
+    sha256: Sha256
+    at: Instant
+
+
+class VisitAnnounced(Fact, kind="visit.announced"):
+    """C21: a site visit, for all who want to come."""
+
+    tender: str
+    place: str
+    visit_at: Instant
     at: Instant

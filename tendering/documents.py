@@ -18,6 +18,8 @@ from kernel.errors import Conflict, Invalid, NotFound, TooLarge
 from kernel.site import site
 from supervision import facts, log
 from tendering import changes, drafts, filenames, publishing, visibility
+from tendering.amendments import telling
+from tendering.amendments.telling import Said
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
 
@@ -49,6 +51,8 @@ def add_document(actor: Actor, code: str, name: str, chunks: Iterable[bytes], no
             tender = tender_of(code)
             _check_may_add(actor, tender, name, now)
             document, replaced = _enter(tender, name, media, stored, now)
+            if document.after_notice:
+                telling.noted(tender, Said("document", name, name, stored.sha256), now)
             records.acted(actor, "document.added", now)
     except BaseException:
         site().blobs.delete(stored.blob_key)
@@ -97,7 +101,7 @@ def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetim
 
 
 def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> tuple[Document, BinaryIO]:
-    """Open a document for somebody and note it. There is no gate (20号令 art. 20)."""
+    """Open a document for somebody and note it. There is no gate (20号令 art. 20) but an invitation's."""
     visibility.check_seen(tender, actor)
     note_taken(actor, tender, find(tender, sha256).sha256, now)
     return opened(tender, sha256)
@@ -108,13 +112,7 @@ def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) ->
     actor.take_part(Part.PREPARE)
     if not tender.unpublished:
         changes.check_may_change(tender, now)
-        if _named(tender, name) is not None:
-            raise Conflict(
-                "document.exists",
-                "已发布的文件不能替换，请用新文件名发布补充文件。",
-                "A published document is not replaced: publish the supplement under a new name.",
-                rule="《招标投标法》第二十三条；财政部令第87号第二十七条",
-            )
+        check_new(tender, name)
     count = db.session.scalar(select(func.count()).where(Document.tender_id == tender.id)) or 0
     if count >= MAX_DOCUMENTS:
         raise Invalid(
@@ -123,6 +121,31 @@ def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) ->
             f"A tender has at most {MAX_DOCUMENTS} documents.",
             rule=filenames.RULE,
         )
+
+
+def check_new(tender: Tender, name: str) -> None:
+    """A supplement bears a name of its own: what is published is not replaced."""
+    filenames.media_type(name)
+    if _named(tender, name) is not None:
+        raise Conflict(
+            "document.exists",
+            "已发布的文件不能替换，请用新文件名发布补充文件。",
+            "A published document is not replaced: publish the supplement under a new name.",
+            rule="《招标投标法》第二十三条；财政部令第87号第二十七条",
+        )
+
+
+def publish_stored(actor: Actor, tender: Tender, name: str, stored: Stored, now: dt.datetime) -> Document:
+    """A document whose bytes lie in the store already, in the caller's transaction; whoever calls tells of it."""
+    _check_may_add(actor, tender, name, now)
+    document, _ = _enter(tender, name, filenames.media_type(name), stored, now)
+    records.acted(actor, "document.added", now)
+    return document
+
+
+def drop(stored: Stored) -> None:
+    """Take bytes back out of the store that belong to no row."""
+    site().blobs.delete(stored.blob_key)
 
 
 def _named(tender: Tender, name: str) -> Document | None:

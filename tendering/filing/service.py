@@ -170,12 +170,12 @@ def _record(filed: Plan, tender: Tender, now: dt.datetime) -> None:
         alert(one["point"], one["color"], "content", one)
 
 
-def alert(point: str, color: str, category: str, evidence: dict[str, Any]) -> None:
+def alert(point: str, color: str, category: str, evidence: dict[str, Any], lot: str | None = None) -> None:
     """Raise an open alert of the platform's own; evidence about a draft carries a nonce, so that its hash tells nothing."""
     value = {
         "node": "platform",
         "point": point,
-        "lot": None,
+        "lot": lot,
         "color": color,
         "category": category,
         "evidence_sha256": canonical.sha(canonical.encode(evidence)),
