@@ -19,6 +19,7 @@ from bidding.models import Participation
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden
 from kernel.law import holds
+from tendering.invitations.door import check_invited
 from tendering.models import Lot
 
 OFFICES = (OrgKind.CENTRE, OrgKind.SUPERVISOR, OrgKind.MANAGER)
@@ -28,6 +29,7 @@ OFFICES = (OrgKind.CENTRE, OrgKind.SUPERVISOR, OrgKind.MANAGER)
 def check_party(organization: int, party: str, lot: Lot) -> None:
     """Forbidden when the notice admits no consortia, or when a member is one that does not bid here."""
     _check_admitted(party, lot)
+    check_invited(lot.tender, organization)
     members = members_of(organization, party)
     _check_strangers(members, lot)
     _check_offices(members)

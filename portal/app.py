@@ -34,7 +34,7 @@ API = (
     "supervision.answers",
 )
 PAGES = (
-    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.objections.pages", "tendering.contracts.pages", "bidding.pages", "evaluation.pages",
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.invitations.pages", "tendering.objections.pages", "tendering.contracts.pages", "bidding.pages", "evaluation.pages",
     "livestream.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
 from tendering.contracts import steps as contract_steps
 from tendering.filing import reviews as filing_reviews
+from tendering.invitations import steps as invitation_steps
 from tendering.models import Lot
 from tendering.objections import steps as objection_steps
 from tendering.states import LotState
@@ -67,6 +68,7 @@ def steps() -> list[tuple[str, Step]]:
         ("complaints", oversight_steps.step_complaints),
         ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
+        ("draws", invitation_steps.step_draws),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),

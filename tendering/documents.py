@@ -20,6 +20,7 @@ from supervision import facts, log
 from tendering import changes, drafts, filenames, publishing, visibility
 from tendering.amendments import telling
 from tendering.amendments.telling import Said
+from tendering.invitations.door import check_documents
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
 
@@ -103,6 +104,7 @@ def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetim
 def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> tuple[Document, BinaryIO]:
     """Open a document for somebody and note it. There is no gate (20号令 art. 20) but an invitation's."""
     visibility.check_seen(tender, actor)
+    check_documents(tender, actor)
     note_taken(actor, tender, find(tender, sha256).sha256, now)
     return opened(tender, sha256)
 

@@ -57,7 +57,8 @@ class Tender(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
     trade: Mapped[str] = mapped_column(String(16))
-    method: Mapped[str] = mapped_column(String(8), default="open")
+    method: Mapped[str] = mapped_column(String(16), default="open")
+    """The procedure of the tender's pack: open, invited, inquiry, single_source."""
     pack_id: Mapped[str] = mapped_column(String(64))
     pack_sha256: Mapped[str | None] = mapped_column(String(64))
     practice: Mapped[bool] = mapped_column(Boolean)

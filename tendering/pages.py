@@ -37,6 +37,7 @@ from tendering import (
 )
 from tendering.amendments import telling
 from tendering.codes import Trade
+from tendering.invitations.door import check_documents
 from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
 from tendering.pack_changes import changes
@@ -175,6 +176,7 @@ def document(code: str, sha256: str) -> AnyResponse:
     with transaction(write=whole):
         found, actor = service.tender_of(code), current_actor_or_none()
         visibility.check_seen(found, actor)
+        check_documents(found, actor)
         taken, file = documents.opened(found, sha256)
         if whole:
             documents.note_taken(actor, found, sha256, clock.now())

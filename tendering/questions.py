@@ -19,6 +19,7 @@ from supervision import facts, log
 from tendering import changes, publishing, visibility
 from tendering.amendments import telling
 from tendering.amendments.telling import Said
+from tendering.invitations.door import check_invited
 from tendering.models import Question, Tender
 from tendering.states import LotState, TenderState
 
@@ -38,6 +39,7 @@ def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
     """A bidder's question. Who asked stands only in a sealed fact, disclosed to nobody on the owner's side."""
     visibility.check_seen(tender, actor)
     actor.act_as(Role.BIDDER)
+    check_invited(tender, actor.organization_id)
     check_open(tender)
     asked = Question(
         token=secrets.token_hex(16),

@@ -26,6 +26,7 @@ from tendering.amendments import pages as amendment_pages
 from tendering.contracts import pages as contract_pages
 from tendering.filing import pages as filing_pages
 from tendering.filing import routes as filing_routes
+from tendering.invitations import pages as invitation_pages
 from tendering.objections import pages as objection_pages
 from tendering.pages import pages
 from tendering.states import STATE_WORDS
@@ -61,6 +62,7 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.register_blueprint(filing_pages.pages)
     app.register_blueprint(amendment_pages.pages)
     app.register_blueprint(objection_pages.pages)
+    app.register_blueprint(invitation_pages.pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)
     return app.test_client()
