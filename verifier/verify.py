@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from evaluation.spec import MethodSpec
 from kernel.errors import Words
 from sealing.keyset import Stage
-from supervision import facts, lotview
+from supervision import contract_facts, facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
 from tendering.states import STILL_SHUT, LotEvent, LotState
 from verifier import (
     closing,
+    contracts,
     directives,
     kept,
     log,
@@ -167,3 +168,9 @@ def _evaluation(lot: LotCase, method: MethodSpec | None, read: list[Read], discl
     told = yield from guarded("result", result.result(lot, method, read, scored))
     yield from guarded("publicity", result.publicity(lot))
     yield from guarded("award", result.award(lot, told, read))
+    if lot.happened(LotEvent.CONTRACT) is not None:
+        yield from guarded("contract", contracts.contract(lot, read))
+    if lot.happened(LotEvent.FULFILL) is not None:
+        yield from guarded("fulfilled", contracts.fulfilled(lot))
+    if lot.logged(contract_facts.ArchiveSealed):
+        yield from guarded("archive", contracts.archived(lot))
