@@ -13,7 +13,7 @@ from accounts.forms import Form, answered, attempted, page
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Forbidden, Invalid, Refusal
-from oversight import rules, service, visibility
+from oversight import making, rules, service, visibility
 from oversight.models import Complaint
 from oversight.rules import Matter
 from oversight.visibility import Viewer
@@ -115,8 +115,8 @@ def _made(code: str, typed: dict[str, str]) -> Complaint | Refusal:
     except Invalid as refusal:
         refusal.detail.setdefault("fields", {"evidence": "file"})
         return refusal
-    said = service.Statement(matter, number, known_at, typed["text"], typed["demand"], file)
-    outcome = attempted(lambda: service.make(actor, code, said, clock.now()))
+    said = making.Statement(matter, number, known_at, typed["text"], typed["demand"], file)
+    outcome = attempted(lambda: making.make(actor, code, said, clock.now()))
     if isinstance(outcome, Refusal):
         evidence.drop(file)
     return outcome

@@ -20,6 +20,7 @@ SECOND = dt.timedelta(seconds=1)
 PARTY: Final = "PARTY"
 """The complainant, in whatever role."""
 RULE = "rules.md 7 投诉"
+LAW = "《招标投标法实施条例》第六十条至第六十二条；《政府采购法》第五十五条至第五十七条"
 
 
 class State(StrEnum):

@@ -22,6 +22,7 @@ API = (
     "accounts.certificate_routes",
     "tendering.routes",
     "tendering.filing.routes",
+    "tendering.objections.routes",
     "tendering.lot_routes",
     "tendering.key_routes",
     "bidding.routes.uploads",

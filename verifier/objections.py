@@ -65,11 +65,9 @@ def _periods(raised: Mapping[Key, tuple[int, facts.ObjectionRaised]], pack: Pack
 
 def _awards(book: Book, raised: Mapping[Key, tuple[int, facts.ObjectionRaised]]) -> Iterator[Words]:
     """No lot was awarded while an objection that stops it was open (C14, C50)."""
-    settled = {
-        (fact.lot, fact.number): index
-        for kind in (facts.ObjectionAnswered, facts.ObjectionWithdrawn)
-        for index, fact in book.find(kind)
-    }
+    answered = {(fact.lot, fact.number): index for index, fact in book.find(facts.ObjectionAnswered)}
+    withdrawn = {(fact.lot, fact.number): index for index, fact in book.find(facts.ObjectionWithdrawn)}
+    settled = answered | withdrawn
     for index, award in book.find(facts.Award):
         for key, (since, fact) in raised.items():
             if fact.suspends and key[0] == award.lot and since < index < settled.get(key, index + 1):

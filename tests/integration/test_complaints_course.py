@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLate
+from oversight import making
 from oversight import service as oversight
 from oversight.models import Complaint
 from oversight.rules import Effect, Matter
@@ -32,8 +33,8 @@ def complained(
     matter = matter or (Matter.OBJECTION if number else Matter.OTHER)
     words = "招标人的答复回避了问题。", "请责令修改。"
     with stage.act() as now:
-        said = oversight.Statement(matter, number, now - seconds(known), *words)
-        return oversight.make(stage.bidder, lot, said, now)
+        said = making.Statement(matter, number, now - seconds(known), *words)
+        return making.make(stage.bidder, lot, said, now)
 
 
 def refused(stage: Stage, lot: str, *more, **named) -> Refusal:
@@ -114,9 +115,9 @@ def test_one_complaint_on_one_objection_and_only_on_the_own(stage: Stage, lot: s
     on.answered(stage, lot, row.number)
     complained(stage, lot, row.number)
     assert refused(stage, lot, row.number).code == "complaint.repeated"
-    said = oversight.Statement(Matter.OTHER, None, stage.now, "有人串通投标。", "请查处。")
+    said = making.Statement(Matter.OTHER, None, stage.now, "有人串通投标。", "请查处。")
     with pytest.raises(Forbidden), stage.act() as now:
-        oversight.make(stage.owner, lot, said, now)
+        making.make(stage.owner, lot, said, now)
 
 
 def test_c61_what_nobody_takes_in_time_is_taken_by_the_clock(stage: Stage, lot: str) -> None:

@@ -136,3 +136,20 @@ def test_nobody_sees_a_field_of_an_objection_before_its_time(stage, lot):
                 assert set(visibility.seen(held, who)) == FIELDS[who, found]
                 assert ("party" in visibility.seen(held, who)) == (who is Viewer.OWN)
             assert ("text" in visibility.seen(held, Viewer.PUBLIC)) == (found is Stage.ANSWERED)
+
+
+def test_c14_programs_raise_withdraw_and_answer_by_the_api(stage, lot):
+    door = stage.door()
+    said = {"sort": "objection", "subject": "documents", "text": FORM["text"], "demand": FORM["demand"]}
+    own = door.post(f"/api/v1/lots/{lot}/objections", stage.bidder, json=said)
+    assert own.status_code == 201, own.text
+    assert own.json["sort"] == {"zh": "异议", "en": "Objection"}
+    door.post(f"/api/v1/lots/{lot}/objections", stage.bidder, json=said)
+    assert door.post(f"/api/v1/objections/{own.json['token']}/withdraw", stage.bidder).json["stage"] == "withdrawn"
+    reply = {"effect": "rejected", "text": "不予采纳，理由如下。"}
+    told = door.post(f"/api/v1/lots/{lot}/objections/2/answer", stage.owner, json=reply)
+    assert told.json["effect"]["en"] == "Rejected"
+    public = door.get(f"/api/v1/tenders/{lot[:20]}/objections").json
+    assert [row["stage"] for row in public] == ["answered", "withdrawn"]
+    assert all({"token", "party"}.isdisjoint(row) for row in public)
+    assert "text" not in public[1]
