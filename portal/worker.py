@@ -20,7 +20,7 @@ from kernel import site as installation
 from kernel.db import db
 from livestream import feed
 from oversight import steps as oversight_steps
-from portal import idempotency
+from portal import archiving, idempotency
 from portal.app import Platform, create_app
 from supervision import mail
 from supervision import steps as supervision_steps
@@ -75,6 +75,7 @@ def steps() -> list[tuple[str, Step]]:
         ("outcomes", evaluation_steps.step_outcomes),
         ("lateness", contract_steps.step_lateness),
         ("files", evaluation_steps.step_files),
+        ("archives", archiving.step_archives),
         ("outbox", lambda now: outbox.deliver(OUTGOING, now)),
     ]
 
