@@ -17,7 +17,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, TooEarly
 from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import packs, publishing, rules, statements, timetable, visibility
+from tendering import limits, packs, publishing, rules, statements, timetable, visibility
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.objections import stays
@@ -117,10 +117,20 @@ def deemed_award(lot: Lot, now: dt.datetime) -> Lot:
             "The owner's time to decide is not over.",
             rule=due.rule.cited if due else "财政部令第87号 第六十八条",
         )
-    first = next(bid for bid in _ranked(lot) if bid not in lot.given_up)
+    first = first_standing(lot)
+    if first is None:
+        raise Conflict(
+            "award.nobody", "没有可以确定的候选人。", "No candidate is left to be chosen.", rule=due.rule.cited
+        )
     _check_may_award(lot, first, now)
     _enter(lot, CLOCK, first, now, guards=[f"deemed: {due.rule.cited}"])
     return lot
+
+
+def first_standing(lot: Lot) -> str | None:
+    """The first in rank who has not given up and may still win a lot of this tender."""
+    passed = limits.passed_over(lot)
+    return next((bid for bid in _ranked(lot) if bid not in lot.given_up and bid not in passed), None)
 
 
 def decide_by(lot: Lot) -> timetable.Earliest | None:
@@ -146,7 +156,8 @@ def _check_may_award(lot: Lot, bid_id: str, now: dt.datetime) -> None:
     over = pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0]
     rules.check_publicity_over(lot.publicity_until, now, over.cited)
     free = pack.trade == "construction" and not lot.tender.draft.get("state_funded", True)
-    rules.check_rank(pack, _ranked(lot), bid_id, _ranked(lot) if free else list(lot.given_up))
+    passed = limits.check(lot, bid_id)
+    rules.check_rank(pack, _ranked(lot), bid_id, _ranked(lot) if free else [*lot.given_up, *passed])
 
 
 def _enter(lot: Lot, by: Any, bid_id: str, now: dt.datetime, *, guards: list[str], **values: Any) -> None:

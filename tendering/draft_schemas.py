@@ -115,6 +115,10 @@ class DraftIn(Schema):
     deposit_forms = fields.List(fields.Enum(Form, by_value=True))
     wording_reasons = fields.Dict(keys=text(60), values=text(500), validate=validate.Length(max=100))
     bid_validity_days = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 3650))
+    max_lots_won = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 99))
+    award_order = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(1, 99)), validate=validate.Length(max=99)
+    )
     owner_uscc = text(18, allow_none=True)
     agency_uscc = text(18, allow_none=True)
     lots = fields.List(fields.Nested(LotIn), validate=validate.Length(max=99))

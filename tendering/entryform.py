@@ -27,6 +27,8 @@ def read(form: Mapping[str, str]) -> dict[str, Any]:
     data["consortium_allowed"] = _choice(form.get("consortium_allowed", ""))
     data["state_funded"] = form.get("state_funded") != "no"
     data["bid_validity_days"] = _whole(form.get("bid_validity_days", ""))
+    if "max_lots_won" in form:
+        data["max_lots_won"] = _whole(form["max_lots_won"])
     if "invitees" in form:
         data["invitees"] = _whole(form["invitees"])
     data["deposit_forms"] = [form_ for form_ in Form if f"deposit_forms.{form_}" in form]

@@ -9,7 +9,7 @@ from accounts.models import Organization
 from kernel import canonical, money
 from kernel.clock import rfc3339
 from kernel.site import site
-from tendering import codes, drafts, packs, rounds, wording
+from tendering import award_limit, codes, drafts, packs, rounds, wording
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
 from tendering.packs import Pack
@@ -48,6 +48,7 @@ def build(tender: Tender) -> dict[str, Any]:
         "deposit_forms": list(draft.get("deposit_forms") or []),
         "wording_reasons": _reasons(draft, pack),
         **rounds.stated(tender),
+        **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],
         "lots": [_lot(found, row) for found, row in zip(tender.lots, draft.get("lots") or [], strict=True)],
