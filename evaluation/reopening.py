@@ -11,7 +11,7 @@ from kernel.db import db
 from kernel.law import holds
 
 
-@holds("C40", "G26")
+@holds("C40")
 def reopen(lot_code: str, now: dt.datetime) -> None:
     """Withdraw the result; sheets are drafts again, and the committee can be changed, for nothing of it is signed now.
 

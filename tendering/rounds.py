@@ -16,7 +16,6 @@ from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Invalid, Refusal, Words
-from kernel.law import holds
 from supervision import facts, log
 from tendering import codes, drafts, packs, publishing, round_rules, visibility
 from tendering.checklist import Obstacle
@@ -94,7 +93,6 @@ def options(lot: Lot) -> list[Option]:
     return round_rules.options(packs.load(lot.tender.pack_id), _failed(lot))
 
 
-@holds("C46", "prequalified")
 def prepare(actor: Actor, lots: Sequence[str], said: Reconsidered, now: dt.datetime) -> Tender:
     """A draft of the next round with these failed lots of one tender; its codes continue the project's."""
     found = [lot_of(code, lock=True) for code in sorted(set(lots))]

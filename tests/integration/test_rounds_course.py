@@ -188,7 +188,7 @@ def test_g22_n07_another_method_takes_the_finance_departments_approval(stage: St
     assert stage.facts("repeat.decided")[0].choice == "other_method"
 
 
-def test_c46_a_lot_of_works_changes_to_no_other_method(stage: Stage) -> None:
+def test_t30_a_lot_of_works_changes_to_no_other_method(stage: Stage) -> None:
     lot = failed(stage, *TO_EVALUATION, LotEvent.REJECT_ALL)
     with pytest.raises(Conflict):
         decide(stage, lot, Choice.OTHER_METHOD, Consent("县财政局", "青财购〔2026〕3号"))
