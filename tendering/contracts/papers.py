@@ -83,7 +83,7 @@ def enter(lot: Lot, kind: str, item: ToSign, stored: tuple[str, Stored] | None, 
     return made
 
 
-@holds("T25", "report_to_supervisor")
+@holds("award:report_to_supervisor")
 def sign_report(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Paper:
     """The owner's written report, as the platform wrote it from the record (C54)."""
     owner_signs(actor, lot)

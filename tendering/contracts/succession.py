@@ -1,4 +1,4 @@
-"""When the winner gives up or cannot perform: the award is undone and the next in rank may be chosen (C51, C52, T24)."""
+"""When the winner gives up or cannot perform: the award is undone and the next in rank may be chosen (C51, T24)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GROUNDS = ("gave_up", "force_majeure", "no_bond", "unlawful", "incapable")
 """Why a winner is passed over: the heads of 条例 art. 55."""
 
 
-@holds("T24", "capacity_confirmed")
+@holds("T24")
 def drop_winner(actor: Actor, lot: Lot, ground: str, reason: str, now: dt.datetime) -> Lot:
     """Undo the award for a ground of the law, open to all; the supervising authority sees it in the log at once."""
     visibility.check_project(lot.tender, actor, Role.OWNER)

@@ -122,7 +122,7 @@ def test_c55_no_contract_before_the_award_notice(stage):
         acts.uploaded(stage)
 
 
-def test_t24_c51_c52_a_winner_who_gives_up_makes_way_for_the_next_in_rank(stage):
+def test_t24_c51_a_winner_who_gives_up_makes_way_for_the_next_in_rank(stage):
     acts.awarded(stage)
     raw = acts.uploaded(stage)
     with stage.act() as now:

@@ -14,6 +14,7 @@ from tendering.contracts.rules import Bond, Terms
 from tests.unit.verifier.honest_tender import LOT, TenderPlay
 from tests.unit.verifier.public_log import at
 from tests.unit.verifier.rechecked import lies, recheck
+from verifier import address
 
 DOCUMENT = statements.Document("合同.pdf", "d" * 64)
 
@@ -160,3 +161,13 @@ def test_c55_t24_an_honest_course_after_the_award_holds(play, tmp_path):
 def test_c55_c62_t24_what_departs_from_the_bid_or_the_law_is_found(topic, play, words, tmp_path):
     found = lies(recheck(play(tmp_path).play(), tmp_path / "archive"))
     assert any(claim.topic == topic and words in claim.words.en for claim in found), [one.words.en for one in found]
+
+
+def test_t27_a_lots_code_or_archive_address_names_its_sealed_archive() -> None:
+    lot = "E9901010000000117001001"
+    where = f"http://portal/lots/{lot}/archive"
+    assert address.sealed_archive(lot, "http://portal/") == where
+    assert address.sealed_archive(where) == where
+    assert address.sealed_archive(lot) is None
+    assert address.sealed_archive(lot[:20], "http://portal") is None
+    assert address.sealed_archive(f"http://portal/tenders/{lot[:20]}") is None
