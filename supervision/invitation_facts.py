@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from supervision.vocabulary import Base64, Disclosure, Fact, Instant, Sha256, Shape
 
-LISTED = frozenset({Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})
+LISTED = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})
 
 
 class Invitee(Shape):

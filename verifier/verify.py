@@ -15,6 +15,7 @@ from verifier import (
     closing,
     contracts,
     directives,
+    invitations,
     kept,
     log,
     opening,
@@ -51,6 +52,7 @@ def _claims(archive: Archive, given: Given) -> Section[None]:
     case = yield from guarded("notice", tender.read(archive, book, given))
     if case is None:
         return
+    yield from guarded("invitations", invitations.check(case))
     for part in case.told["lots"]:
         yield from about(str(part["lot"]), _lot(_lot_case(case, part)))
 
