@@ -1,7 +1,17 @@
 """All words of the registry: importing this module fills it. A new file of verbs is imported here."""
 
-from portal.scenario import expectations, verbs_award, verbs_bids, verbs_notice, verbs_opening, verbs_orders, waits
+from portal.scenario import (
+    expectations,
+    verbs_award,
+    verbs_bids,
+    verbs_contract,
+    verbs_notice,
+    verbs_objections,
+    verbs_opening,
+    verbs_orders,
+    waits,
+)
 
 __all__ = [
-    "expectations", "verbs_award", "verbs_bids", "verbs_notice", "verbs_opening", "verbs_orders", "waits",
+    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_notice", "verbs_objections", "verbs_opening", "verbs_orders", "waits",
 ]  # fmt: skip

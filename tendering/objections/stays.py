@@ -105,6 +105,6 @@ def check_free(lot: Lot, *what: str) -> None:
 
 
 def stood_still(lot: Lot, since: dt.datetime, now: dt.datetime) -> dt.timedelta:
-    """For how long the procedure has stood still since a moment: the law's own clocks stop with it."""
-    query = select(Stay.since, Stay.until).where(Stay.lot_id == lot.id, Stay.holds == PROCEDURE)
+    """For how long nobody could award since a moment: the owner's time to decide does not run meanwhile (G36)."""
+    query = select(Stay.since, Stay.until).where(Stay.lot_id == lot.id, Stay.holds.in_((PROCEDURE, AWARD)))
     return rules.stood_still([(row.since, row.until) for row in db.session.execute(query)], since, now)
