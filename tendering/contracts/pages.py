@@ -24,7 +24,6 @@ from tendering.contracts import after, alerts, course, duties, messages, papers,
 from tendering.contracts.models import Paper
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.states import LotState
 
 pages = Blueprint("contracts", __name__)
 
@@ -61,7 +60,7 @@ def _owner(code: str) -> dict[str, Any]:
         "winner": next((row for row in lot.ranking or [] if row["bid_id"] == lot.awarded_bid), None),
         "bid": course.bid_terms(lot, lot.awarded_bid) if lot.awarded_bid else None,
         "report": papers.current(lot, papers.REPORT),
-        "report_item": reporting.statement(lot) if lot.state == LotState.AWARDED else None,
+        "report_item": reporting.statement(lot) if lot.decided else None,
         "contract": contract,
         "contract_said": canonical.decode(contract.file) if contract else None,
         "acceptance": papers.current(lot, papers.ACCEPTANCE),

@@ -47,7 +47,11 @@ def drop_winner(actor: Actor, lot: Lot, ground: str, reason: str, now: dt.dateti
 def fail_without_candidate(actor: Actor, lot: Lot, now: dt.datetime) -> bool:
     """Every candidate has given up: the lot fails and may be tendered again; whether it did."""
     ranked = [row["bid_id"] for row in lot.ranking or []]
-    if lot.state != LotState.PUBLICITY or not ranked or next(standing(ranked, [*lot.given_up, *limits.passed_over(lot)]), None) is not None:
+    if (
+        lot.state != LotState.PUBLICITY
+        or not ranked
+        or next(standing(ranked, [*lot.given_up, *limits.passed_over(lot)]), None) is not None
+    ):
         return False
     move(lot, LotEvent.NO_CANDIDATE, actor, now, ["no candidate left"])
     law = packs.load(lot.tender.pack_id).clause("award") or RULE
