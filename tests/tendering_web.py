@@ -50,7 +50,12 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.jinja_env.globals.update(
         csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->", language=lambda: str(get_locale() or "zh")[:2]
     )
-    app.jinja_env.filters |= {"beijing": assets.beijing, "yuan": money.figures, "yuan_words": money.words, "yuan_wire": money.wire}
+    app.jinja_env.filters |= {
+        "beijing": assets.beijing,
+        "yuan": money.figures,
+        "yuan_words": money.words,
+        "yuan_wire": money.wire,
+    }
     app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
