@@ -25,7 +25,7 @@ _METHOD: dict[str, Any] = {
 }  # fmt: skip
 _NOTICE = {
     "title": "青山县农村公路改造工程招标公告", "region": "990101", "project_name": "青山县农村公路改造工程",
-    "content": "路基、路面、桥涵、交通安全设施", "scale": "全长 12.6 公里", "fund_source": "县级财政资金",
+    "content": "路基、路面、桥涵、交通安全设施", "scale": "全长 12.6 公里", "fund_source": "县级财政资金", "approval_doc": "青发改投资〔2026〕18号",
     "qualification": "公路工程施工总承包三级及以上", "consortium_allowed": True,
     "contact": {"name": "王工", "phone": "0990-1234567", "address": "青山县人民路1号"},
     "documents_obtained": "自公告发布起在本平台免费下载", "submission": "在本平台封标后上传",

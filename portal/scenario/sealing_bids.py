@@ -16,11 +16,12 @@ from sealing import shamir, shares
 from sealing.digest import Digest
 from sealing.keyset import Keyset, Stage
 from sealing.manifest import ClientClaim, Envelope, Share
+from sealing.padding import MIN_SHEET
 from sealing.suite import named
 
 CLIENT = ClientClaim("kaibiao", "0.1.0", "0" * 64)
 SHEET = "sheet"
-NOISE = b"\0" * 4096
+NOISE = b"\0" * MIN_SHEET
 
 
 def seal(world: World, by: Person, lot: int, price: str, **job: str | None) -> sealing.SealedBid:

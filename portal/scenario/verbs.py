@@ -5,6 +5,7 @@ from portal.scenario import (
     verbs_award,
     verbs_bids,
     verbs_contract,
+    verbs_invitations,
     verbs_notice,
     verbs_objections,
     verbs_opening,
@@ -13,5 +14,5 @@ from portal.scenario import (
 )
 
 __all__ = [
-    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_notice", "verbs_objections", "verbs_opening", "verbs_orders", "waits",
+    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_invitations", "verbs_notice", "verbs_objections", "verbs_opening", "verbs_orders", "waits",
 ]  # fmt: skip

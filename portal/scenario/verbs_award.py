@@ -18,7 +18,7 @@ def publicity(world: World, by: Person, lot: int = 1, tied: Sequence[str] = ()) 
     order = [_bid_id(world, world.person(name), lot) for name in tied]
     with world.act() as now:
         until = results.start_publicity(by.actor, world.code(lot), order, now)
-    world.settle()
+    world.breathe()
     return f"候选人公示至 {shown(until)}"
 
 
@@ -27,7 +27,7 @@ def give_up(world: World, by: Person, bid: Person, reason: str = "中标候选�
     """The owner records that a candidate gave up."""
     with world.act() as now:
         service.give_up(by.actor, service.lot_of(world.code(lot)), _bid_id(world, bid, lot), reason, now)
-    world.tick()
+    world.breathe()
     return f"{bid.name} {reason}"
 
 
@@ -38,7 +38,7 @@ def award(world: World, by: Person, bid: Person, lot: int = 1) -> str:
         raw = awards.award_statement(service.lot_of(world.code(lot)), _bid_id(world, bid, lot)).raw
     with world.act() as now:
         results.award(by.actor, world.code(lot), by.sign(raw), now)
-    world.settle()
+    world.breathe()
     return f"定标：{bid.name}"
 
 

@@ -44,7 +44,7 @@ def withdraw(world: World, by: Person, lot: int = 1) -> str:
     content = Withdrawal(world.code(lot), _sealed(world, by, lot), rfc3339(world.now)).content()
     with world.act() as now:
         withdrawal.withdraw(by.actor, world.code(lot), Signed.make(content, by.key), now)
-    world.tick()
+    world.breathe()
     return "撤回投标"
 
 
@@ -68,7 +68,7 @@ def confirm(world: World, by: Person, lot: int = 1) -> str:
     """Confirm the own line of the read-out."""
     with world.act() as now:
         readout.confirm(by.actor, world.code(lot), now)
-    world.tick()
+    world.breathe()
     return "确认唱标内容"
 
 
@@ -94,7 +94,7 @@ def _handed_in(
     with world.act() as now:
         submission.submit(by.actor, world.code(lot), papers, now)
     world.bids[lot, by.part] = sealed.manifest_sha256
-    world.tick()
+    world.breathe()
     return f"{name or by.name} 封标递交 {price}"
 
 

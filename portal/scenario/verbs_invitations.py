@@ -50,5 +50,7 @@ def _fixed(world: World, by: Person, rows: Sequence[Listed], draw: int) -> str:
         invitations.put(by.actor, service.tender_of(world.tender), given, now)
     with world.act() as now:
         invitations.fix(by.actor, service.tender_of(world.tender), now)
+    if draw:
+        world.settle()
     world.breathe()
     return f"确定邀请名单 {len(rows)} 家" + (f"，抽取 {draw} 家" if draw else "")

@@ -13,6 +13,7 @@ from portal.scenario.world import World
 from tendering import service, statements, terms
 from tendering.questions import Reply
 from tendering.statements import ToSign
+from tendering.states import TenderState
 
 
 @do("draft")
@@ -33,15 +34,35 @@ def draft(world: World, by: Person, closes: str) -> str:
     return f"{world.tender}，{len(told['lots'])} 个标段，截止 {shown(closes_at)}"
 
 
+@do("intent")
+def intent(world: World, by: Person) -> str:
+    """Make public what is going to be bought (G50)."""
+    with world.act() as now:
+        service.publish_intent(by.actor, service.tender_of(world.tender), now)
+    world.breathe()
+    return "公开采购意向"
+
+
+@do("file")
+def file(world: World, by: Person) -> str:
+    """File the plan with every department of its trade (T01)."""
+    with world.act() as now:
+        service.file_plan(by.actor, service.tender_of(world.tender), now)
+    world.breathe()
+    return "招标计划备案"
+
+
 @do("publish")
 def publish(world: World, by: Person, closes: str) -> str:
-    """Draft, have the keys made, sign and publish the notice; `closes` is a Beijing moment or a period."""
+    """Draft and file where that is not done, sign and publish the notice; `closes` is a Beijing moment or a period."""
     told = draft(world, by, closes)
+    if world.row().state == TenderState.DRAFT:
+        file(world, by)
     with world.act(write=False):
         sheet = service.signing_sheet(service.tender_of(world.tender))
     with world.act() as now:
         service.publish(by.actor, service.tender_of(world.tender), _signatures(by, sheet), by.cert, now)
-    world.settle()
+    world.breathe()
     return f"公告发布 {told}"
 
 
@@ -50,7 +71,7 @@ def ask(world: World, by: Person, text: str) -> str:
     """A question whose asker nobody on the owner's side learns."""
     with world.act() as now:
         world.kept["question"] = service.ask(by.actor, service.tender_of(world.tender), text, now).token
-    world.tick()
+    world.breathe()
     return f"提问：{text}"
 
 
@@ -60,7 +81,7 @@ def answer(world: World, by: Person, text: str, *, bears_on_bids: bool = False) 
     with world.act() as now:
         reply = Reply(text, bears_on_bids)
         service.answer(by.actor, service.tender_of(world.tender), world.kept["question"], reply, now)
-    world.tick()
+    world.breathe()
     return f"答复：{text}"
 
 
@@ -71,7 +92,7 @@ def extend(world: World, by: Person, closes: str, lot: int = 1) -> str:
     item = statements.timetable(world.code(lot), world.lot(lot).keyset_sha256 or "", closes_at)
     with world.act() as now:
         service.extend_deadline(by.actor, service.lot_of(world.code(lot)), by.sign(item.raw), now)
-    world.settle()
+    world.breathe()
     return f"截止改为 {shown(closes_at)}"
 
 
@@ -81,7 +102,7 @@ def suspend(world: World, by: Person, cause: str, lot: int = 1) -> str:
     with world.act() as now:
         item = statements.suspended(world.code(lot), now, cause)
         service.suspend(by.actor, service.lot_of(world.code(lot)), by.sign(item.raw), now)
-    world.settle()
+    world.breathe()
     return f"暂停：{cause}"
 
 
@@ -92,7 +113,7 @@ def resume(world: World, by: Person, closes: str, lot: int = 1) -> str:
     with world.act() as now:
         item = statements.resumed(world.code(lot), now, closes_at)
         service.resume(by.actor, service.lot_of(world.code(lot)), by.sign(item.raw), now)
-    world.settle()
+    world.breathe()
     return f"恢复，截止 {shown(closes_at)}"
 
 
@@ -107,7 +128,7 @@ def change_terms(world: World, by: Person, changes: str, closes: str, lot: int =
         sheet = terms.sheet(service.lot_of(code), closes_at)
     with world.act() as now:
         terms.issue(by.actor, code, closes_at, _signatures(by, sheet), now)
-    world.settle()
+    world.breathe()
     return f"变更：{changes}，截止 {shown(closes_at)}"
 
 
@@ -117,7 +138,7 @@ def cancel(world: World, by: Person, reason: str = "项目资金计划调整，�
     with world.act() as now:
         found = service.cancel(by.actor, service.tender_of(world.tender), reason, now)
         told = "终止" if found.state == "cancelled" else "提出终止"
-    world.settle()
+    world.breathe()
     return f"{told}：{reason}"
 
 

@@ -24,7 +24,7 @@ def start_opening(world: World, by: Person, lot: int = 1) -> str:
     said = {"lot": world.code(lot), "at": rfc3339(world.now), "recording": "on", "deposits": "none"}
     with world.act() as now:
         opening.start(by.actor, world.code(lot), Signed.make({"type": opening.STARTED, **said}, by.key), now)
-    world.tick()
+    world.breathe()
     return "宣布开标"
 
 

@@ -61,7 +61,7 @@ def order(world: World, what: str, lot: int = 1, cause: str = "", closes: str = 
     said |= {"cause": cause} if what == "suspend" else {"closes_at": moment, "opens_at": moment}
     statement = Signed.make(said, _member(world, SUPERVISING).node.keys.witness.private)
     _answered(world, "order", {"kind": what, **statement.to_json()})
-    world.settle()
+    world.breathe()
     return f"监督指令 {what} {cause}{closes}"
 
 

@@ -29,8 +29,9 @@ from tendering.states import LotState
 ROUNDS = 60
 QUIET_S = 2
 LOOK_EVERY = 5
-FASTER = 8
+FASTER, WAITING_FASTER, LONGEST_WAIT_S = 30, 3, 30
 PATIENCE = dt.timedelta(hours=6)
+NODES, ROOM = "nodes", "room"
 UNHEARD = frozenset({"log", "outbox"})
 """Steps that are never done while a lot collects: the log's timetable hides what happens, so it tells nothing."""
 
@@ -110,6 +111,10 @@ class World:
 
     # time -------------------------------------------------------------------------------------------------------
 
+    def breathe(self) -> None:
+        """A second between two acts, in which nothing is due: what they set going is done when time passes next."""
+        self.here.watch.instant += SECOND
+
     def tick(self, stride: dt.timedelta = SECOND) -> bool:
         """Let `stride` pass and do all that is due then; whether anything but the log's own routine was done."""
         self.here.watch.instant += stride
@@ -118,11 +123,11 @@ class World:
         if self._ticks % LOOK_EVERY == 0:
             with clock.at(self.now):
                 self.here.fleet.look_around()
-        busy = False
+        busy, done = False, {"time passed"}
         for _ in range(ROUNDS):
-            moved, told = self._round()
-            busy |= told
-            if not moved:
+            done = self._round(due=bool(done - UNHEARD))
+            busy |= bool(done - UNHEARD - {NODES})
+            if not done:
                 break
         return busy or self._facts() != before
 
@@ -149,7 +154,7 @@ class World:
         while waiting():
             if self.now > end:
                 raise MismatchError(f"waited {PATIENCE} in vain: {what}")
-            stride = SECOND if self.tick(stride) else min(stride * 2, 15 * SECOND)
+            stride = SECOND if self.tick(stride) else min(stride * WAITING_FASTER, LONGEST_WAIT_S * SECOND)
 
     @contextmanager
     def clock_stopped(self) -> Iterator[None]:
@@ -157,12 +162,15 @@ class World:
         with clock.at(self.now):
             yield
 
-    def _round(self) -> tuple[bool, bool]:
+    def _round(self, *, due: bool) -> set[str]:
+        """Who did something: steps of the worker by name, the nodes, the room. Without `due` only the log and the mail go."""
+        done = {name for name, step in self._table() if (due or name in UNHEARD) and self._one(step)}
         with clock.at(self.now):
-            nodes = self.here.fleet.step(self.now)
-            opened = round_of_work(self.here.evaluator) if self._evaluating() else False
-        done = {name for name, step in self._table() if self._one(step)}
-        return nodes or opened or bool(done), opened or bool(done - UNHEARD)
+            if self.here.fleet.step(self.now):
+                done.add(NODES)
+            if due and self._evaluating() and round_of_work(self.here.evaluator):
+                done.add(ROOM)
+        return done
 
     def _table(self) -> list[tuple[str, worker.Step]]:
         if not self._steps:
