@@ -21,7 +21,7 @@ from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Words
 from kernel.statements import Signed
 from oversight.directive_models import DirectiveOrder
-from supervision import facts, log
+from supervision import log, round_facts
 from tendering import approvals, lifecycle, rules, statements
 from tendering.approvals import Act, Step
 from tendering.models import Lot
@@ -151,7 +151,7 @@ def _check_signed(lot: Lot, signed: Signed) -> None:
 def _carry_out(actor: Actor, lot: Lot, order: DirectiveOrder, now: dt.datetime) -> None:
     content, act = content_of(order), Act(order.act)
     log.append(
-        facts.Directive(
+        round_facts.Directive(
             lot=lot.code,
             act="void" if act is Act.VOID else "reopen",
             reasons_sha256=canonical.sha(content["reasons"].encode()),

@@ -16,7 +16,7 @@ from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Invalid, Refusal, Words
-from supervision import facts, log
+from supervision import facts, log, round_facts
 from tendering import codes, drafts, packs, publishing, round_rules, visibility
 from tendering.checklist import Obstacle
 from tendering.codes import TenderCode
@@ -169,7 +169,7 @@ def published(actor: Actor, tender: Tender, now: dt.datetime) -> None:
     """With the notice of the new round the failed lots are tendered again (T30)."""
     for row in earlier_of(tender):
         move(row.lot, LotEvent.RETENDER, actor, now, [f"round {row.number} published: {tender.code}"])
-        fact = facts.Retendered(
+        fact = round_facts.Retendered(
             lot=row.lot.code,
             tender=tender.code,
             round=row.number,
@@ -225,7 +225,7 @@ def _files(tender: Tender) -> frozenset[str]:
 
 
 def _record_decision(actor: Actor, lot: Lot, found: RepeatDecision, option: Option, now: dt.datetime) -> None:
-    fact = facts.RepeatDecided(
+    fact = round_facts.RepeatDecided(
         lot=lot.code,
         choice="no_more_tender" if option.choice is Choice.NO_MORE else "other_method",
         authority=found.authority,

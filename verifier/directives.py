@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kernel import canonical, keys
 from kernel.errors import Words
-from supervision import facts
+from supervision import facts, round_facts
 from tendering.states import LotEvent
 from verifier.case import LotCase
 from verifier.claims import Section, one
@@ -17,7 +17,7 @@ ACTS = {LotEvent.VOID: "void", LotEvent.REOPEN_EVALUATION: "reopen"}
 
 def directives(lot: LotCase) -> Section[None]:
     """Every directive is signed and says what was logged; every voiding and reopening follows one, and each serves once."""
-    given, moved = lot.logged(facts.Directive), _moves(lot)
+    given, moved = lot.logged(round_facts.Directive), _moves(lot)
     if not given and not moved:
         return
     faults = [*_unsigned(lot, given), *_undirected(given, moved)]
@@ -49,7 +49,7 @@ def _moves(lot: LotCase) -> list[tuple[int, LotEvent]]:
     return [(index, LotEvent(event)) for index, event in moved if event in {*ACTS}]
 
 
-def _unsigned(lot: LotCase, given: list[tuple[int, facts.Directive]]) -> Iterator[Words]:
+def _unsigned(lot: LotCase, given: list[tuple[int, round_facts.Directive]]) -> Iterator[Words]:
     key = keys.parse(lot.keyset.fact_keys.supervisor)
     for index, fact in given:
         content = fact.signed.content(TYPE)
@@ -65,7 +65,7 @@ def _unsigned(lot: LotCase, given: list[tuple[int, facts.Directive]]) -> Iterato
             )
 
 
-def _undirected(given: list[tuple[int, facts.Directive]], moved: list[tuple[int, LotEvent]]) -> Iterator[Words]:
+def _undirected(given: list[tuple[int, round_facts.Directive]], moved: list[tuple[int, LotEvent]]) -> Iterator[Words]:
     unused = [(index, fact.act) for index, fact in given]
     for index, event in moved:
         found = next((one for one in unused if one[0] < index and one[1] == ACTS[event]), None)

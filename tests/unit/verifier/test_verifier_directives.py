@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kernel import canonical, keys
-from supervision import facts
+from supervision import round_facts
 from tests.unit.verifier.honest_tender import LOT, TenderPlay
 from tests.unit.verifier.public_log import at
 from tests.unit.verifier.rechecked import lies, recheck
@@ -32,7 +32,7 @@ class Directed(TenderPlay):
         }
         fields = {"lot": LOT, "act": act, "law": LAW, "reasons_sha256": canonical.sha(REASONS.encode()), **odd}
         signer = key or self.log.nodes["supervisor"].private
-        self.log.append(self.log.statement(facts.Directive, said, signer, **fields))
+        self.log.append(self.log.statement(round_facts.Directive, said, signer, **fields))
 
 
 class Voided(Directed):
