@@ -128,7 +128,7 @@ def change_terms(world: World, by: Person, changes: str, closes: str, lot: int =
         sheet = terms.sheet(service.lot_of(code), closes_at)
     with world.act() as now:
         terms.issue(by.actor, code, closes_at, _signatures(by, sheet), now)
-    world.breathe()
+    world.settle()
     return f"变更：{changes}，截止 {shown(closes_at)}"
 
 
