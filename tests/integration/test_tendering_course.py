@@ -140,7 +140,7 @@ def test_a_timetable_for_another_lot_or_keyset_is_refused(stage: Stage, lot: str
             extend(stage, lot, 0, stage.signed(item))
 
 
-def test_c32_opening_at_another_moment_than_the_deadline_is_refused(stage: Stage, lot: str) -> None:
+def test_c32_g19_opening_at_another_moment_than_the_deadline_is_refused(stage: Stage, lot: str) -> None:
     content = {
         "type": statements.TIMETABLE, "lot": lot, "keyset_sha256": stage.lot(lot).keyset_sha256,
         "closes_at": rfc3339(stage.now + seconds(500)), "opens_at": rfc3339(stage.now + seconds(900)),
