@@ -56,6 +56,7 @@ def start(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> Open
         )
     if opening.started is not None:
         return opening
+    _check_opens(lot)
     content = _started_content(lot, statement, now)
     by = "owner" if _signed_by(statement, lots.keyset(lot).fact_keys.owner) else "agency"
     fact = facts.OpeningStarted(lot=lot_code, by=by, file=b64(statement.raw), sig=b64(statement.sig))
@@ -63,6 +64,18 @@ def start(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> Open
     opening.started, opening.started_at = content, now
     db.session.flush()
     return opening
+
+
+def _check_opens(lot: Lot) -> None:
+    """With too few bids, or ended by its owner or the supervising authority, a lot is not opened any more."""
+    if lot.state not in (LotState.SEALED, LotState.OPENING):
+        raise Conflict(
+            "opening.over",
+            "本标段不再开标。",
+            "This lot is not opened any more.",
+            rule=lots.pack(lot).min_bids.cited,
+            state=lot.state,
+        )
 
 
 def of_lot(lot_code: str) -> Opening | None:

@@ -158,21 +158,32 @@ def _sheets(lot_code: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _copy_ciphertexts(lot: Lot, folder: Path) -> None:
-    """Ciphertexts of public stages; those of the evaluation never become public."""
+    """Ciphertexts of public stages; those of the evaluation never become public.
+
+    One that the blob store lost holds up none of the others; it is told to whoever runs the platform, and tried again.
+    """
     public = [stage.name for stage in lots.keyset(lot).stages if stage.audience is Audience.PUBLIC]
     live = (Bid.lot == lot.code, Bid.status == "live", Envelope.stage.in_(public))
     query = select(Envelope.sha256, Envelope.blob_key).join(Bid, Bid.id == Envelope.bid).where(*live)
-    for digest, blob_key in db.session.execute(query):
-        target = folder / "ciphertexts" / f"{digest}.age"
-        if not target.exists():
-            _copy(blob_key, target)
+    found = list(db.session.execute(query))
+    lost = [digest for digest, key in found if not _copied(key, folder / "ciphertexts" / f"{digest}.age")]
+    if lost:
+        raise FileNotFoundError(f"{lot.code}: the blob store no longer holds {', '.join(lost)}")
 
 
-def _copy(blob_key: str, target: Path) -> None:
+def _copied(blob_key: str, target: Path) -> bool:
+    """Whether the file stands there now; False when the blob store has lost it."""
+    if target.exists():
+        return True
     draft = _draft(target)
-    with site().blobs.open(blob_key) as src, draft.open("xb") as dst:
-        shutil.copyfileobj(src, dst, 1 << 20)
+    try:
+        source = site().blobs.open(blob_key)
+    except FileNotFoundError:
+        return False
+    with source, draft.open("xb") as dst:
+        shutil.copyfileobj(source, dst, 1 << 20)
     draft.replace(target)
+    return True
 
 
 def _write(path: Path, raw: bytes) -> None:

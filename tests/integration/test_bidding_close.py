@@ -91,7 +91,7 @@ def test_after_the_flip_nothing_is_taken_whatever_instant_it_claims(stage, lot):
     assert stage.rows(Bid) == []
 
 
-def test_with_fewer_than_three_live_bids_there_is_no_opening(stage, lot):
+def test_c30_with_fewer_than_three_live_bids_there_is_no_opening_and_nobody_starts_one(stage, lot):
     bids = [stage.bid(lot, name) for name in "abc"]
     stage.withdraw(lot, bids[0], "a")
     stage.run_to_close(lot)
@@ -105,6 +105,10 @@ def test_with_fewer_than_three_live_bids_there_is_no_opening(stage, lot):
     assert stage.told("opening.ended") == [{}]
     stage.run(20)
     assert stage.rows(Admission) == []
+    with pytest.raises(Conflict) as refusal:
+        stage.start(lot)
+    assert (refusal.value.code, refusal.value.rule.split()[0]) == ("opening.over", "C30")
+    assert stage.facts("opening.started") == []
 
 
 def test_nobody_sees_a_count_before_the_roll_is_logged(stage, lot):

@@ -178,9 +178,12 @@ def test_a_ciphertext_the_platform_lost_is_the_platforms_fault(stage):
     envelope = stage.rows(Envelope, Envelope.bid == bids["a"].id, Envelope.stage == "sheet")[0]
     site().blobs.delete(envelope.blob_key)
     stage.start(lot)
-    stage.run_until("opening", lot)
-    stage.run(2)
+    stage.run_until("opened", lot)
     assert stage.outcome(bids["a"]).outcome is Outcome.PLATFORM
+    stage.run(2)
+    digests = {name: Manifest.parse(bid.manifest).envelope("sheet").ciphertext_sha256 for name, bid in bids.items()}
+    public = {path.stem for path in (site().public / "lots" / lot / "ciphertexts").iterdir()}
+    assert public == {digests[name] for name in "bcd"}
 
 
 def test_a_sheet_sealed_with_another_bids_header_is_the_bidders_fault(stage):
