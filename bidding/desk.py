@@ -17,7 +17,7 @@ from bidding.models import Bid, Opened
 from bidding.states import BidStatus, OpeningStep, ReceiptState
 from kernel.db import db
 from tendering.models import Lot
-from tendering.states import LotState
+from tendering.rules import LotState
 
 
 class NextAction(StrEnum):

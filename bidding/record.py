@@ -22,7 +22,6 @@ from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.keys import PublicKey, b64, parse, spell, unb64, verified
-from kernel.law import holds
 from kernel.site import site
 from kernel.statements import Signed
 from supervision import facts, log, mail
@@ -30,7 +29,7 @@ from supervision.facts import Disclosure
 from tendering import keysets
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.states import CLOCK, LotEvent
+from tendering.rules import CLOCK, LotEvent
 from tendering.visibility import check_project
 
 TYPE = "kaibiao-opening-record/1"
@@ -199,7 +198,6 @@ def _signer_name(actor: Actor, lot: Lot) -> str:
     return OWNER
 
 
-@holds("read_out", "opening_record")
 def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
     """Everything rules.md 1.10 (6) asks for; money and moments in their wire forms."""
     roll = releases.final_roll(lot.code)

@@ -6,7 +6,7 @@ import pytest
 
 from livestream import rules
 from livestream.board import Board
-from tendering.states import LotState
+from tendering.rules import LotState
 
 READOUT = {
     "line": 1,

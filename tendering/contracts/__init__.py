@@ -1,1 +1,0 @@
-"""From the award to the archive: notices, report, contract, changes, completion."""
