@@ -16,7 +16,7 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from supervision.models import LogFact
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 _BY_STEP = {
     OpeningStep.SEALED: Phase.CLOSED,

@@ -21,7 +21,7 @@ from sealing.faults import Judgment
 from sealing.manifest import Manifest
 from supervision import log
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 _STATES = (LotState.OPENING, LotState.OPENED)
 _READ_OUT = (OpeningStep.CONFIRMING, OpeningStep.RECORD)

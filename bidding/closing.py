@@ -25,6 +25,7 @@ from bidding.voiding import void_stale
 from kernel import canonical
 from kernel.db import db, transaction
 from kernel.keys import b64, unb64
+from kernel.law import holds
 from kernel.site import site
 from kernel.statements import Signed
 from sealing.keyset import Audience
@@ -35,7 +36,7 @@ from supervision.facts import Disclosure
 from supervision.models import LogFact
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 _log = structlog.get_logger()
 
@@ -141,6 +142,7 @@ def _suspension_stands(lot: Lot) -> bool:
     return nodes.policy().is_quorum({name for name, time in times.items() if time < closes_at})
 
 
+@holds("bids_due:opening")
 def _flip(lot: Lot, now: datetime) -> None:
     void_stale(lot)
     move(lot, LotEvent.CLOSE, CLOCK, now, ["clock"], suspended_at=None)
@@ -193,6 +195,7 @@ def _log_seq(lot: Lot, roll: SealedRoll, cut_note: bytes, now: datetime) -> None
     db.session.flush()
 
 
+@holds("bids_at_close")
 def _fail_if_too_few(lot: Lot, roll: SealedRoll, now: datetime) -> None:
     """With fewer live bids than the pack asks there is no opening (C30, G18); what was sealed stays shut."""
     minimum = lots.pack(lot).min_bids

@@ -17,7 +17,7 @@ from bidding.models import Bid, Opened
 from bidding.states import BidStatus, OpeningStep, ReceiptState
 from kernel.db import db
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 class NextAction(StrEnum):

@@ -98,6 +98,18 @@ class Bid(Base):
     log_fact: Mapped[int] = mapped_column(unique=True)
 
 
+class Participation(Base):
+    """An organization's one part in a lot: alone, or in one consortium (C24)."""
+
+    __tablename__ = "bid_participation"
+    __table_args__ = (UniqueConstraint("lot", "organization", name="one_part_per_lot"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot: Mapped[str] = mapped_column(LOT)
+    organization: Mapped[int] = mapped_column(ForeignKey("organization.id"))
+    party: Mapped[str] = mapped_column(String(80))
+
+
 class Envelope(Base):
     """A ciphertext of a bid; hash and recipient are unique so that nobody hands in a copy of another's."""
 

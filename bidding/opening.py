@@ -24,12 +24,13 @@ from kernel.clock import parse_rfc3339
 from kernel.db import db, transaction
 from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.keys import b64, parse
+from kernel.law import holds
 from kernel.statements import Signed
 from sealing.keyset import Stage
 from supervision import facts, log
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 from tendering.visibility import check_project
 
 STARTED = "kaibiao-opening-started/1"
@@ -40,6 +41,7 @@ RULE = "log-and-nodes.md 3 Release"
 AT_MOST_OFF = timedelta(minutes=10)
 
 
+@holds("opening_host")
 def start(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> Opening:
     """Take the host's signed `opening.started` once, after the box is closed; repeated, it changes nothing."""
     lot = lots.locked(lot_code)

@@ -13,6 +13,7 @@ from bidding.models import Acknowledgment, Bid, Withdrawal
 from bidding.states import Answered, ReceiptState
 from kernel.db import db
 from kernel.errors import NotFound
+from kernel.law import holds
 from kernel.site import site
 from kernel.statements import Signed
 from sealing.receipts import BidFact, Receipt
@@ -52,6 +53,7 @@ class Standing:
         }
 
 
+@holds("receipt")
 def give(fact: BidFact, subject: str) -> Given:
     """Record the sealed fact in the caller's transaction and sign the receipt that opens it."""
     row = log.append(facts.from_json(fact.content()), lot=fact.lot, subject=subject)

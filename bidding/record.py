@@ -22,6 +22,7 @@ from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.keys import PublicKey, b64, parse, spell, unb64, verified
+from kernel.law import holds
 from kernel.site import site
 from kernel.statements import Signed
 from supervision import facts, log, mail
@@ -29,7 +30,7 @@ from supervision.facts import Disclosure
 from tendering import keysets
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent
+from tendering.states import CLOCK, LotEvent
 from tendering.visibility import check_project
 
 TYPE = "kaibiao-opening-record/1"
@@ -198,6 +199,7 @@ def _signer_name(actor: Actor, lot: Lot) -> str:
     return OWNER
 
 
+@holds("read_out", "opening_record")
 def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
     """Everything rules.md 1.10 (6) asks for; money and moments in their wire forms."""
     roll = releases.final_roll(lot.code)

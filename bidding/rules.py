@@ -9,6 +9,7 @@ from typing import Literal
 from bidding.states import BidStatus, OpeningStep, Outcome
 from kernel.clock import rfc3339
 from kernel.errors import Conflict, Invalid, NotFound, Refusal, TooEarly, TooLate, TooMany
+from kernel.law import holds
 
 WITHDRAW_RULE = "《招标投标法》第二十九条"
 ONE_BID_RULE = "《招标投标法实施条例》第五十一条第（四）项"
@@ -77,6 +78,7 @@ class Door:
     flipped: bool = False
 
 
+@holds("late_bid")
 def check_in_time(now: datetime, door: Door) -> None:
     """Refuses what comes at or after the deadline, and what comes to a lot whose row is no longer open.
 
@@ -91,6 +93,7 @@ def check_in_time(now: datetime, door: Door) -> None:
         )
 
 
+@holds("late_bid")
 def late(now: datetime, closes_at: datetime, law: str) -> TooLate:
     return TooLate(
         "bid.late",
@@ -209,6 +212,7 @@ def check_confirmation(step: OpeningStep, now: datetime, until: datetime | None)
         )
 
 
+@holds("opening_objection")
 def check_objection_words(words: str) -> str:
     found = words.strip()
     if not 1 <= len(found) <= 2000:

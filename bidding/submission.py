@@ -15,14 +15,14 @@ from accounts import certificates
 from accounts.actor import Actor
 from accounts.consortia import bidding_for
 from accounts.roles import Part, Role
-from bidding import lots, rules
+from bidding import lots, rules, standing
 from bidding.entering import Entering, Handed, enter, live_head, warrant_of
 from bidding.models import Bid, Envelope, Upload
 from bidding.states import UploadState
 from bidding.voiding import void_stale
 from kernel.clock import rfc3339
 from kernel.db import db
-from kernel.errors import Forbidden, Invalid, Refusal
+from kernel.errors import Invalid, Refusal
 from kernel.site import site
 from sealing import submission
 from sealing.certificates import Bidder
@@ -88,13 +88,13 @@ def _submitted(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bi
     if known is not None and known.sig == handed.sig:
         return known
     rules.check_in_time(now, lots.door(lot))
-    _check_stranger(actor, lot)
-    _check_party(party, lot)
+    standing.check_party(actor.organization_id, party, lot)
     check_signer(actor, handed.bidder, now)
     uploads = _uploads(actor, handed.envelopes)
     manifest = _checked(lot, handed, uploads, now)
     head = _succeeded(lot, party, handed, manifest)
     _check_unseen(manifest)
+    standing.take_part(actor.organization_id, party, lot)
     return enter(Entering(actor, lot_code, party, head), handed, uploads, now)
 
 
@@ -102,28 +102,6 @@ def _party(actor: Actor, party: str | None) -> str:
     actor.act_as(Role.BIDDER)
     actor.take_part(Part.SIGN)
     return bidding_for(actor, party)[0]
-
-
-def _check_stranger(actor: Actor, lot: Lot) -> None:
-    """Owner and agency do not bid in their own tender (条例 第34条; rules.md 5.1)."""
-    if actor.organization_id in (lot.tender.owner_org, lot.tender.agency_org):
-        raise Forbidden(
-            "bid.own_tender",
-            "招标人和代理机构不得参加本项目投标。",
-            "Owner and agency do not bid in their own tender.",
-            rule="《招标投标法实施条例》第三十四条",
-        )
-
-
-def _check_party(party: str, lot: Lot) -> None:
-    """A consortium bids only where the notice admits consortia (C24)."""
-    if party.startswith("consortium:") and not lot.tender.draft.get("consortium_allowed"):
-        raise Forbidden(
-            "consortium.not_admitted",
-            "本项目不接受联合体投标。",
-            "This tender admits no consortia.",
-            rule=lots.pack(lot).clause("consortium_allowed"),
-        )
 
 
 def _uploads(actor: Actor, envelopes: Mapping[str, str]) -> dict[str, Upload]:

@@ -18,7 +18,7 @@ from kernel.db import changed, db, transaction
 from sealing.manifest import Manifest
 from tendering import terms
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 def void_stale(lot: Lot, party: str | None = None) -> int:

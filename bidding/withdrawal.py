@@ -19,6 +19,7 @@ from bidding.voiding import is_current
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import NotFound, Refusal
+from kernel.law import holds
 from kernel.statements import Signed
 from sealing import receipts, submission
 from sealing.certificates import CertificateError, check_chain
@@ -27,6 +28,7 @@ from sealing.succession import Warrant
 from sealing.wire import WireError
 
 
+@holds("withdrawal")
 def withdraw(
     actor: Actor, lot_code: str, statement: Signed, now: datetime, warrant: Warrant | None = None
 ) -> tuple[Withdrawal, Bid]:

@@ -17,7 +17,7 @@ from kernel.errors import Invalid, Refusal
 from kernel.statements import Signed
 from tendering import awards, lifecycle, visibility
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 pages = Blueprint("awarding", __name__, template_folder="templates")
 
@@ -65,7 +65,8 @@ def _award(code: str) -> dict[str, Any]:
 
 def _choice(lot: Lot) -> dict[str, Any] | None:
     """The first candidate who has not given up, and what choosing it signs."""
-    first = next((row for row in lot.ranking or [] if row["bid_id"] not in lot.given_up), None)
+    standing = awards.first_standing(lot)
+    first = next((row for row in lot.ranking or [] if row["bid_id"] == standing), None)
     if first is None:
         return None
     item = awards.award_statement(lot, first["bid_id"])

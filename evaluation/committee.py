@@ -24,7 +24,7 @@ from supervision import facts, log
 from supervision.parts import Member
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 _FORMING = frozenset({LotState.OPENED, LotState.EVALUATING})
 

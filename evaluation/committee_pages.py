@@ -17,7 +17,7 @@ from kernel.db import db, own_transaction
 from kernel.errors import Refusal
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 pages = Blueprint("committees", __name__, template_folder="templates")
 

@@ -23,7 +23,7 @@ from kernel.errors import Conflict, NotFound
 from sealing.keyset import Audience, Keyset, Stage
 from sealing.sheet import Sheet
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 _BY_ROLE = {
     Role.OPS: Viewer.OPS,
@@ -167,7 +167,7 @@ def phase(lot: Lot, found: Evaluation | None) -> Phase:
     """Where the evaluation stands for the table of `visibility`."""
     if found is None:
         return Phase.NONE
-    if found.disclosed_at is not None or lot.state == LotState.AWARDED:
+    if found.disclosed_at is not None or lot.decided:
         return Phase.AWARDED
     if found.result is not None:
         return Phase.RESULT

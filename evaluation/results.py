@@ -20,7 +20,7 @@ from supervision.vocabulary import Disclosure
 from tendering import awards, lifecycle
 from tendering.awards import Candidate
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 RULE = "财政部令第87号 第五十七条"
 
@@ -40,6 +40,8 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
         log.append(
             facts.TenderFailed(lot=lot_code, reason="too_few_valid", law="《政府采购法》第三十六条"), lot=lot_code
         )
+    else:
+        lifecycle.move(lot, LotEvent.REPORT, CLOCK, now, ["every sheet signed and in the log"])
     return True
 
 

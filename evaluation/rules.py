@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from accounts.roles import Plane, Role
 from kernel.errors import Conflict, Forbidden, Invalid
+from kernel.law import holds
 from kernel.statements import Signed
 
 SIZE = 3
@@ -40,6 +41,7 @@ def check_committee(candidates: Sequence[Candidate], parties: Collection[str]) -
         check_candidate(one, parties)
 
 
+@holds("C40", "G24")
 def check_candidate(one: Candidate, parties: Collection[str]) -> None:
     """Forbidden with the reason for which this person may not sit."""
     if one.plane is Plane.SUPERVISE:

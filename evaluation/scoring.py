@@ -18,7 +18,7 @@ from kernel.statements import Signed
 from supervision import facts, log
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 MAX_DRAFT = 256 * 1024
 RULE = "evaluation.md 1.13"

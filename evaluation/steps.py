@@ -6,12 +6,12 @@ import datetime as dt
 
 from sqlalchemy import select, update
 
-from evaluation import admitting, publishing, reading, results
+from evaluation import admitting, outcomes, publishing, reading, results
 from evaluation.models import Evaluation
 from kernel.db import db, transaction
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 
 def step_begin_scoring(now: dt.datetime) -> bool:
@@ -34,6 +34,18 @@ def step_disclosures(now: dt.datetime) -> bool:
     for code in _lots(LotState.AWARDED, disclosed=False):
         with transaction():
             done = results.disclose(code, now) or done
+    return done
+
+
+def step_outcomes(now: dt.datetime) -> bool:
+    """Send the award notice, and to every other bidder its own result, for each award that has none yet."""
+    done = False
+    for code in _lots(LotState.AWARDED):
+        with transaction(write=False):
+            due = outcomes.due(code)
+        if due:
+            with transaction():
+                done = outcomes.tell(lifecycle.lot_of(code, lock=True), now) or done
     return done
 
 

@@ -15,7 +15,7 @@ from kernel.db import db
 from kernel.errors import Forbidden, Words
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 def committee(actor: Actor | None, lot_code: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from kernel.law import holds
+
 
 class Viewer(StrEnum):
     """Everybody who may ask. SEAT is the member the thing belongs to, MEMBER another one of the same committee."""
@@ -79,6 +81,7 @@ TABLE: Mapping[Field, Mapping[Viewer, Phase]] = {
 """From which phase a viewer sees a field; a viewer that is not named never does."""
 
 
+@holds("award:committee.names")
 def may_see(viewer: Viewer, phase: Phase, field: Field) -> bool:
     since = TABLE[field].get(viewer)
     return since is not None and phase >= since

@@ -28,7 +28,7 @@ from kernel.outbox import Outgoing
 from kernel.site import site
 from livestream import rules
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 KIND = LIVE
 PAGE = 100

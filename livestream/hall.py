@@ -17,7 +17,7 @@ from livestream.board import Board
 from livestream.rules import CLOSED_STATES
 from sealing.keyset import Keyset
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from tendering.rules import LotState
+from tendering.states import LotState
 
 STEPS: Final = ("sealed", "closed", "released", "unsealing", "readout", "confirming", "record")
 LOT = re.compile(r"[A-Z][0-9]{22}")

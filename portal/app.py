@@ -21,6 +21,8 @@ API = (
     "accounts.routes",
     "accounts.certificate_routes",
     "tendering.routes",
+    "tendering.filing.routes",
+    "tendering.objections.routes",
     "tendering.lot_routes",
     "tendering.key_routes",
     "bidding.routes.uploads",
@@ -32,7 +34,10 @@ API = (
     "supervision.routes",
     "supervision.answers",
 )
-PAGES = ("accounts.pages", "tendering.pages", "bidding.pages", "evaluation.pages", "livestream.pages", "portal.pages")
+PAGES = (
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.invitations.pages", "tendering.objections.pages", "tendering.contracts.pages", "bidding.pages", "evaluation.pages",
+    "livestream.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
+)  # fmt: skip
 
 
 class Platform(Flask):

@@ -8,9 +8,12 @@ from urllib.parse import urlencode
 from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
+from kernel.errors import Words
+from tendering.states import STATE_WORDS
+
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
-SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream")
+SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight")
 
 
 def chosen() -> str:
@@ -25,8 +28,14 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=chosen)
     app.jinja_env.globals["language"] = lambda: str(get_locale() or "zh")[:2]
+    app.jinja_env.filters.update(said=said, state_words=STATE_WORDS.__getitem__)
     app.jinja_env.globals["other_language_url"] = other_language_url
     app.after_request(_keep)
+
+
+def said(words: Words) -> str:
+    """The sentence in the language of the page."""
+    return words.in_language(str(get_locale() or "zh"))
 
 
 def other_language_url() -> str:

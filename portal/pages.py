@@ -19,7 +19,7 @@ from supervision.checkpoints import newest
 from supervision.models import LogEntry
 from tendering import listing, presentation
 from tendering.models import Lot, Tender
-from tendering.rules import LotState
+from tendering.states import LotState
 
 pages = Blueprint("portal", __name__, template_folder="templates")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import os
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from accounts import authority
 from kernel import clock, keys, settings
 from kernel import site as installation
 from kernel.db import transaction
-from portal.app import create_app
+from portal.app import Platform, create_app
 from supervision import facts, log
 from supervision.node.card import Card, policy_text
 from supervision.note import Kind
@@ -32,17 +33,21 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 def init_main(argv: Sequence[str]) -> int:
     """Make what an installation needs and does not have yet: keys, folders, database. Safe to repeat."""
     argparse.ArgumentParser(prog="kaibiao init", description=init_main.__doc__).parse_args(argv)
-    read = settings.load(os.environ)
+    initialize(settings.load(os.environ), clock.wall())
+    return 0
+
+
+def initialize(read: settings.Settings, now: dt.datetime) -> None:
+    """Keys, the certification authority's certificate as of `now`, and the schema; what exists already stays."""
     here = installation.make(read)
     for name in KEYS:
         if not (here.folder("keys") / f"{name}.pem").exists():
             installation.make_key(here, name)
     with installation.used(here):
-        der = authority.certificate(clock.wall())
+        der = authority.certificate(now)
     # What nodes' owners pin as the root under bidders' certificates.
     (here.folder("keys") / CA_FILE).write_bytes(load_der_x509_certificate(der).public_bytes(Encoding.PEM))
     migrate(read)
-    return 0
 
 
 def migrate_main(argv: Sequence[str]) -> int:
@@ -62,13 +67,19 @@ def genesis_main(argv: Sequence[str]) -> int:
     if app.site.settings.policy.exists():
         sys.stderr.write(f"kaibiao genesis: {app.site.settings.policy} is already pinned\n")
         return 1
-    policy = _policy(app.site, [Card.parse(path.read_bytes().strip()) for path in asked.cards], asked.quorum)
+    pin(app, [Card.parse(path.read_bytes().strip()) for path in asked.cards], asked.quorum)
+    return 0
+
+
+def pin(app: Platform, cards: list[Card], quorum: int) -> Policy:
+    """Log `genesis` and write the policy file that names these nodes."""
+    policy = _policy(app.site, cards, quorum)
     # The fact first: a crash between the two leaves a log without a policy, and the command can be repeated.
     with app.app_context(), installation.used(app.site), transaction():
         if not log.find("genesis"):
             log.append(facts.Genesis(origin=app.site.settings.origin, policy_sha256=policy.sha256))
     app.site.settings.policy.write_bytes(policy.raw)
-    return 0
+    return policy
 
 
 def migrate(read: settings.Settings) -> None:

@@ -19,14 +19,19 @@ from kernel import clock, outbox, settings
 from kernel import site as installation
 from kernel.db import db
 from livestream import feed
-from portal import idempotency
+from oversight import steps as oversight_steps
+from portal import archiving, idempotency
 from portal.app import Platform, create_app
 from supervision import mail
 from supervision import steps as supervision_steps
 from tendering import publishing as tendering_publishing
 from tendering import steps as tendering_steps
+from tendering.contracts import steps as contract_steps
+from tendering.filing import reviews as filing_reviews
+from tendering.invitations import steps as invitation_steps
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.objections import steps as objection_steps
+from tendering.states import LotState
 
 Step = Callable[[dt.datetime], bool]
 
@@ -59,11 +64,18 @@ def steps() -> list[tuple[str, Step]]:
     return [
         ("log", supervision_steps.log_step(collecting, announce)),
         *((step.__name__, step) for step in bidding_steps.STEPS),
+        ("objections", objection_steps.step_objections),
+        ("complaints", oversight_steps.step_complaints),
         ("publicity", tendering_steps.step_publicity),
+        ("filings", filing_reviews.step_reviews),
+        ("draws", invitation_steps.step_draws),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),
+        ("outcomes", evaluation_steps.step_outcomes),
+        ("lateness", contract_steps.step_lateness),
         ("files", evaluation_steps.step_files),
+        ("archives", archiving.step_archives),
         ("outbox", lambda now: outbox.deliver(OUTGOING, now)),
     ]
 

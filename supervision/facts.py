@@ -8,7 +8,29 @@ from __future__ import annotations
 
 from typing import Literal
 
+from supervision import contract_facts, invitation_facts, round_facts  # noqa: F401  their kinds belong to the vocabulary
 from supervision.dispute_facts import Finding, LineJudged, StageIdentity
+from supervision.filing_facts import (
+    AmendmentPublished,
+    AmendmentRead,
+    IntentPublished,
+    PlanFiled,
+    PlanReturned,
+    PlanReviewed,
+    TenderMoved,
+    VisitAnnounced,
+)
+from supervision.objection_facts import (
+    ComplaintMade,
+    ComplaintParty,
+    ComplaintStep,
+    ObjectionAnswered,
+    ObjectionParty,
+    ObjectionRaised,
+    ObjectionWithdrawn,
+    ProcedureResumed,
+    ProcedureStayed,
+)
 from supervision.parts import (
     BoxedBid,
     Category,
@@ -20,7 +42,7 @@ from supervision.parts import (
     RecordSignature,
     Signing,
     Status,
-)
+)  # fmt: skip
 from supervision.vocabulary import (
     KINDS,
     OPEN,
@@ -37,15 +59,17 @@ from supervision.vocabulary import (
 )
 
 __all__ = [
-    "DISCLOSURE", "KINDS", "OPEN", "BoxedBid", "Category", "Color", "Disclosure", "Document", "Fact", "FactError", "Finding",
-    "LineJudged", "Member", "NoticeLot", "Place", "RecordSignature", "Signing", "StageIdentity", "Status", "from_json", "parse",
+    "DISCLOSURE", "KINDS", "OPEN", "AmendmentPublished", "AmendmentRead", "BoxedBid", "Category", "Color",
+    "ComplaintMade", "ComplaintParty", "ComplaintStep", "Disclosure", "Document", "Fact", "FactError", "Finding",
+    "IntentPublished", "LineJudged", "Member", "NoticeLot", "ObjectionAnswered", "ObjectionParty", "ObjectionRaised",
+    "ObjectionWithdrawn", "Place", "PlanFiled", "PlanReturned", "PlanReviewed", "ProcedureResumed", "ProcedureStayed",
+    "RecordSignature", "Signing", "StageIdentity", "Status", "TenderMoved", "VisitAnnounced", "from_json", "parse",
 ]  # fmt: skip
 
 SUBJECT, NEVER = Disclosure.SUBJECT, Disclosure.NEVER
 TRUSTEES_AT_CLOSE, AUTHORITY_AT_CLOSE = Disclosure.TRUSTEES_AT_CLOSE, Disclosure.AUTHORITY_AT_CLOSE
 BID = frozenset({SUBJECT, TRUSTEES_AT_CLOSE, Disclosure.AT_OPENING})
 PERSONAL = frozenset({SUBJECT, AUTHORITY_AT_CLOSE, NEVER})
-
 
 # Open facts: the tender ------------------------------------------------------------------------------------------
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from accounts import records
 from accounts.actor import Actor
 from accounts.roles import Part, Role
-from kernel import canonical, keys
+from kernel import canonical, clock, keys
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, TooEarly
+from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import packs, publishing, rules, statements, timetable, visibility
+from tendering import limits, packs, publishing, rules, statements, timetable, visibility
 from tendering.lifecycle import move
 from tendering.models import Lot
+from tendering.objections import stays
 from tendering.packs import Kind, Pack
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def award(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     return lot
 
 
+@holds("report_received:award")
 def deemed_award(lot: Lot, now: dt.datetime) -> Lot:
     """The law's answer to the purchaser's silence: the first-ranked counts as chosen (G36). By the clock only."""
     due = decide_by(lot)
@@ -114,15 +117,30 @@ def deemed_award(lot: Lot, now: dt.datetime) -> Lot:
             "The owner's time to decide is not over.",
             rule=due.rule.cited if due else "财政部令第87号 第六十八条",
         )
-    first = next(bid for bid in _ranked(lot) if bid not in lot.given_up)
+    first = first_standing(lot)
+    if first is None:
+        raise Conflict(
+            "award.nobody", "没有可以确定的候选人。", "No candidate is left to be chosen.", rule=due.rule.cited
+        )
     _check_may_award(lot, first, now)
     _enter(lot, CLOCK, first, now, guards=[f"deemed: {due.rule.cited}"])
     return lot
 
 
+def first_standing(lot: Lot) -> str | None:
+    """The first in rank who has not given up and may still win a lot of this tender."""
+    passed = limits.passed_over(lot)
+    return next((bid for bid in _ranked(lot) if bid not in lot.given_up and bid not in passed), None)
+
+
 def decide_by(lot: Lot) -> timetable.Earliest | None:
     """When the law decides for the owner; None where it never does, or before the candidates are public."""
-    return timetable.decide_by(_pack(lot), lot.publicity_from) if lot.publicity_from else None
+    if lot.publicity_from is None:
+        return None
+    due = timetable.decide_by(_pack(lot), lot.publicity_from)
+    if due is None:
+        return None
+    return replace(due, at=due.at + stays.stood_still(lot, lot.publicity_from, clock.now()))
 
 
 def _check_may_award(lot: Lot, bid_id: str, now: dt.datetime) -> None:
@@ -138,7 +156,8 @@ def _check_may_award(lot: Lot, bid_id: str, now: dt.datetime) -> None:
     over = pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0]
     rules.check_publicity_over(lot.publicity_until, now, over.cited)
     free = pack.trade == "construction" and not lot.tender.draft.get("state_funded", True)
-    rules.check_rank(pack, _ranked(lot), bid_id, _ranked(lot) if free else list(lot.given_up))
+    passed = limits.check(lot, bid_id)
+    rules.check_rank(pack, _ranked(lot), bid_id, _ranked(lot) if free else [*lot.given_up, *passed])
 
 
 def _enter(lot: Lot, by: Any, bid_id: str, now: dt.datetime, *, guards: list[str], **values: Any) -> None:

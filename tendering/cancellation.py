@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import select, update
-
 from accounts import records
 from accounts.actor import Actor
-from accounts.roles import Part, Role
+from accounts.roles import Role
 from kernel.db import db
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict
+from kernel.law import holds
 from supervision import facts, log
-from tendering import publishing, rules, visibility
-from tendering.lifecycle import move
+from tendering import approvals, publishing, visibility
+from tendering.approvals import Act, Step
+from tendering.lifecycle import move, move_tender
 from tendering.models import Approval, Tender
-from tendering.rules import ENDED, LotEvent, LotState, TenderState
+from tendering.states import LotEvent, TenderEvent, TenderState
 
-ACT = "cancel"
-LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
+LAW = approvals.CONTROLS[Act.CANCEL].law
 
 
 def cancel(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> Tender:
@@ -28,13 +27,11 @@ def cancel(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> Tende
     """
     role = _role(actor, tender)
     db.session.refresh(tender, with_for_update=True)
-    _check_under_way(tender)
-    first = approval(tender)
-    if first is None:
-        _propose(actor, tender, role, reason, now)
+    check_under_way(tender)
+    if approvals.waiting(tender, Act.CANCEL) is None:
+        approvals.propose(actor, tender, Step(Act.CANCEL, role, reason), now)
         return tender
-    rules.second_approver(first.organization_id, actor.organization_id)
-    _enter(actor, tender, role, first.reason, now)
+    first = approvals.second(actor, tender, Step(Act.CANCEL, role), now)
     _carry_out(actor, tender, first.reason, now)
     return tender
 
@@ -42,17 +39,12 @@ def cancel(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> Tende
 def withdraw_proposal(actor: Actor, tender: Tender, now: dt.datetime) -> None:
     """Whoever proposed, or their side, takes the proposal back before the second approval."""
     _role(actor, tender)
-    first = approval(tender)
-    if first is None or tender.state != TenderState.PUBLISHED:
-        raise Conflict("cancel.none", "没有待确认的终止申请。", "No cancellation is waiting.", rule=LAW)
-    db.session.delete(first)
-    records.acted(actor, "tender.cancel_taken_back", now)
+    approvals.take_back(actor, tender, Act.CANCEL, now)
 
 
 def approval(tender: Tender) -> Approval | None:
     """The first approval, while it waits for the second or after it was given."""
-    wanted = select(Approval).where(Approval.tender_id == tender.id, Approval.act == ACT)
-    return db.session.scalars(wanted.order_by(Approval.id)).first()
+    return approvals.latest(tender, Act.CANCEL)
 
 
 def _role(actor: Actor, tender: Tender) -> Role:
@@ -63,50 +55,18 @@ def _role(actor: Actor, tender: Tender) -> Role:
     return visibility.check_project(tender, actor)
 
 
-def _check_under_way(tender: Tender) -> None:
-    going = [lot for lot in tender.lots if lot.state not in ENDED and lot.state != LotState.DRAFT]
-    if tender.state != TenderState.PUBLISHED or not going:
+def check_under_way(tender: Tender) -> None:
+    if tender.state != TenderState.PUBLISHED or not any(lot.under_way for lot in tender.lots):
         raise Conflict("cancel.over", "项目不在进行中，不能终止。", "The tender is not under way.", rule=LAW)
 
 
-def _propose(actor: Actor, tender: Tender, role: Role, reason: str, now: dt.datetime) -> None:
-    if role is Role.MGR:
-        raise Conflict(
-            "cancel.not_proposed", "招标人尚未提出终止。", "The owner has not proposed a cancellation.", rule=LAW
-        )
-    actor.take_part(Part.SIGN)
-    if not 4 <= len(reason.strip()) <= 2000:
-        raise Invalid(
-            "cancel.reason",
-            "请写明终止原因（4 至 2000 字）。",
-            "Give the reason in 4 to 2000 characters.",
-            rule=LAW,
-            fields={"reason": "length"},
-        )
-    _enter(actor, tender, role, reason.strip(), now)
-    records.acted(actor, "tender.cancel_proposed", now)
-
-
-def _enter(actor: Actor, tender: Tender, role: Role, reason: str, now: dt.datetime) -> None:
-    db.session.add(
-        Approval(
-            tender_id=tender.id,
-            act=ACT,
-            reason=reason,
-            person_id=actor.person_id,
-            organization_id=actor.organization_id,
-            role=role,
-            at=now,
-        )
-    )
-    db.session.flush()
-
-
+@holds("termination")
 def _carry_out(actor: Actor, tender: Tender, reason: str, now: dt.datetime) -> None:
-    for lot in tender.lots:
-        if lot.state not in ENDED:
-            move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
-    db.session.execute(update(Tender).where(Tender.id == tender.id).values(state=TenderState.CANCELLED))
+    """A lot that somebody has won stays won, and with it the tender; everything else ends."""
+    for lot in filter(lambda each: each.under_way, tender.lots):
+        move(lot, LotEvent.CANCEL, actor, now, ["two approvals of different organizations"])
+    if not any(lot.decided for lot in tender.lots):
+        move_tender(tender, TenderEvent.CANCEL, actor, now, ["two approvals of different organizations"])
     log.append(facts.TenderCancelled(tender=tender.code, reason=reason, law=LAW), lot=tender.code)
     records.acted(actor, "tender.cancelled", now)
     publishing.queue(tender.code)

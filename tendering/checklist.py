@@ -9,7 +9,8 @@ from typing import Any
 
 from kernel.clock import beijing
 from kernel.errors import Refusal
-from tendering import methods, timetable
+from kernel.law import holds
+from tendering import methods, security, timetable, wording
 from tendering.packs import Kind, Pack
 
 
@@ -63,7 +64,7 @@ CONTACT: tuple[tuple[str, str, str], ...] = (
 
 def obstacles(view: TenderView, now: dt.datetime) -> list[Obstacle]:
     """Everything still missing, in the order of the form; empty when the tender can be published at `now`."""
-    found = [*_pack(view, now), *_notice(view), *_documents(view)]
+    found = [*_pack(view, now), *_notice(view), *_wording(view), *_documents(view)]
     if not view.lots:
         found.append(_missing(view, "lots", "至少一个标段（包）", "at least one lot"))
     for lot in view.lots:
@@ -82,6 +83,7 @@ def _pack(view: TenderView, now: dt.datetime) -> Iterator[Obstacle]:
         )
 
 
+@holds("M10-5", "M87-13")
 def _notice(view: TenderView) -> Iterator[Obstacle]:
     for name, zh, en in FIELDS:
         if _blank(view.notice.get(name)):
@@ -93,6 +95,7 @@ def _notice(view: TenderView) -> Iterator[Obstacle]:
     yield from _terms(view)
 
 
+@holds("C24", "M87-19", "bid_validity_days")
 def _terms(view: TenderView) -> Iterator[Obstacle]:
     if view.notice.get("consortium_allowed") is None:
         rule = view.pack.the(Kind.REQUIRED, "consortium_allowed")
@@ -114,11 +117,24 @@ def _terms(view: TenderView) -> Iterator[Obstacle]:
         )
 
 
+def _wording(view: TenderView) -> Iterator[Obstacle]:
+    for found in wording.unexplained(view.notice, view.pack):
+        yield Obstacle(
+            f"wording.{found.rule.kind}",
+            f"“{found.quote}”{found.says.zh}：请修改，或者写明理由（理由随公告公开）。",
+            f"“{found.quote}” {found.says.en}: change it, or say why it is needed (the reason is public with the notice).",
+            found.rule.cited,
+            "wording",
+        )
+
+
+@holds("C63")
 def _documents(view: TenderView) -> Iterator[Obstacle]:
     if not view.documents:
         yield _missing(view, "documents", "招标文件（至少一份）", "the tender documents (at least one)")
 
 
+@holds("min_price", "budget")
 def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
     where = f"lots.{lot.number}"
     ceiling = lot.terms.get("ceiling")
@@ -143,6 +159,8 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
         )
     for fault in methods.faults(lot.terms.get("method"), view.pack, ceiling):
         yield Obstacle(fault.code, fault.zh, fault.en, fault.rule, f"{where}.method")
+    for fault in security.faults(lot.terms, view.notice.get("deposit_forms") or (), view.pack):
+        yield Obstacle(fault.code, fault.zh, fault.en, fault.rule, f"{where}.deposit")
 
 
 def _deadline(pack: Pack, lot: LotView, now: dt.datetime) -> Iterator[Obstacle]:

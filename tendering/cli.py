@@ -55,6 +55,8 @@ def _arguments() -> argparse.ArgumentParser:
     document.add_argument("files", type=Path, nargs="+")
     for name, run, says in (
         ("check", _check, "list all that is still missing"),
+        ("file", _file, "file the plan with all its departments at once"),
+        ("intent", _intent, "make public what is going to be bought"),
         ("keys", _keys, "ask the nodes for keys and wait for them"),
         ("agency-key", _agency_key, "as the agency: name the key with which it will sign"),
         ("publish", _publish, "sign notice, keysets and timetables, and publish"),
@@ -120,6 +122,20 @@ def _check(portal: remote.Remote, args: argparse.Namespace) -> int:
         _say(f"- {one['zh']} {one['en']}  [{one['rule']}]")
     if not missing:
         _say("可以发布 / ready to be published")
+    return DONE
+
+
+def _file(portal: remote.Remote, args: argparse.Namespace) -> int:
+    done = portal.post(f"tenders/{args.tender}/filing", {})
+    _say(f"已备案 / filed: {done['sha256']}")
+    for row in done["reviews"]:
+        _say(f"- {row['department']}  {row['due_at']}")
+    return DONE
+
+
+def _intent(portal: remote.Remote, args: argparse.Namespace) -> int:
+    done = portal.post(f"tenders/{args.tender}/intent", {})
+    _say(f"采购意向已公开 / the intent is public: {done['item']}  {done['budget']}")
     return DONE
 
 

@@ -13,14 +13,18 @@ from accounts.roles import Part, Role
 from kernel import canonical, keys
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden
+from kernel.law import holds
+from kernel.site import site
 from kernel.statements import Signed
 from supervision import facts, log
+from supervision.deadline import OBJECTION
 from tendering import packs, publishing, rules, statements, timetable, visibility
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.objections import service as objections
+from tendering.states import CLOCK, LotEvent, LotState
 
-OWNER, SUPERVISOR = "owner", "supervisor"
+OWNER, SUPERVISOR, PLATFORM = "owner", "supervisor", "platform"
 RULE = "log-and-nodes.md 3 Deadline"
 
 
@@ -50,6 +54,8 @@ def suspend(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> 
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
     content = statements.read(signed, statements.SUSPENDED, lot.code, ("at", "cause"))
+    if by == PLATFORM and not content["cause"].startswith(OBJECTION):
+        raise _other_key()
     check_running(lot)
     at = statements.instant(content, "at")
     rules.check_at(at, now, lot.timings["cut_grace"])
@@ -65,8 +71,8 @@ def resume(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> L
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
     content = statements.read(signed, statements.RESUMED, lot.code, ("at", "closes_at", "opens_at"))
-    if lot.suspended_at is None:
-        raise Conflict("lot.not_suspended", "标段没有暂停。", "The lot is not suspended.", rule=RULE)
+    check_suspended(lot)
+    assert lot.suspended_at is not None, "just checked"
     at, moments = statements.instant(content, "at"), statements.moments(content)
     rules.check_at(at, now, lot.timings["cut_grace"])
     rules.check_resumed(moments.closes_at, rules.resumed_at_least(_closes_at(lot), lot.suspended_at, at))
@@ -82,13 +88,7 @@ def collect_again(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetim
     content = statements.read(signed, statements.OUTAGE, lot.code, ("at", "closes_at", "opens_at"))
     at, moments = statements.instant(content, "at"), statements.moments(content)
     rules.check_at(at, now, lot.timings["cut_grace"])
-    if log.latest("box.closed", lot.code) is not None:
-        raise Conflict(
-            "outage.too_late",
-            "投标清单已经封存，不能再延长。",
-            "The roll is already in the log: the lot cannot collect again.",
-            rule=RULE,
-        )
+    check_unrolled(lot)
     rules.check_later(now, moments.closes_at, now - dt.timedelta(seconds=1))
     fact = facts.OutageOrder(lot=lot.code, file=keys.b64(signed.raw), sig=keys.b64(signed.sig))
     log.append(fact)
@@ -114,13 +114,47 @@ def check_running(lot: Lot) -> None:
         raise Conflict("lot.suspended", "标段已暂停，请先恢复。", "The lot is suspended: resume it first.", rule=RULE)
 
 
+def check_suspended(lot: Lot) -> None:
+    """Conflict unless the lot stands still and nothing keeps it from going on."""
+    if lot.suspended_at is None:
+        raise Conflict("lot.not_suspended", "标段没有暂停。", "The lot is not suspended.", rule=RULE)
+    _check_answered(lot)
+
+
+def check_unrolled(lot: Lot) -> None:
+    """Conflict once the roll stands in the log: from then on nothing collects again."""
+    if log.latest("box.closed", lot.code) is not None or lot.state not in (LotState.COLLECTING, LotState.SEALED):
+        raise Conflict(
+            "outage.too_late",
+            "投标清单已经封存，不能再延长。",
+            "The roll is already in the log: the lot cannot collect again.",
+            rule=RULE,
+        )
+
+
+@holds("C14")
+def _check_answered(lot: Lot) -> None:
+    """What an objection stopped goes on only when every one of them is answered or withdrawn."""
+    for row in objections.open_ones(lot):
+        if row.suspends and (lot.suspended_cause or "").startswith(OBJECTION):
+            law = packs.load(lot.tender.pack_id).clause("objection_received")
+            raise Conflict(
+                "objection.open",
+                f"第 {row.number} 号异议尚未答复，答复前不得恢复。",
+                f"Objection {row.number} has no reply yet: until then the lot stands still.",
+                rule=f"C14 {law}",
+            )
+
+
 def _closes_at(lot: Lot) -> dt.datetime:
     assert lot.closes_at is not None, "a published lot has its times"
     return lot.closes_at
 
 
 def _signer(lot: Lot, signed: Signed) -> str:
-    """Whose key made the signature: the owner's of the keyset, else it must be the supervising authority's."""
+    """Whose key made the signature: the owner's of the keyset, the platform's, else it must be the supervising authority's."""
+    if signed.signed_by(site().key("platform").public_key()):
+        return PLATFORM
     return OWNER if _signed_by(lot, signed, OWNER) else SUPERVISOR
 
 
@@ -131,9 +165,11 @@ def _signed_by(lot: Lot, signed: Signed, who: str) -> bool:
 def _check_signer(actor: Actor | None, lot: Lot, signed: Signed, who: str) -> None:
     """The person holds the role that goes with the key, and the key of the keyset made the signature.
 
-    Without a person it is the supervising authority's own node that speaks, by its key alone.
+    Without a person it is the supervising authority's own node that speaks, by its key alone, or the platform's clock.
     """
-    if actor is not None:
+    if who == PLATFORM and actor is None:
+        return
+    if actor is not None and who != PLATFORM:
         _check_person(actor, lot, who)
     elif who != SUPERVISOR:
         raise _other_key()

@@ -19,12 +19,16 @@ from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Invalid, Refusal
 from kernel.site import site
-from tendering import discarding, draft_schemas, entryform, listing, packs, presentation, service, visibility
+from tendering import discarding, draft_schemas, entryform, listing, packs, presentation, service, visibility, wording
 from tendering.codes import Trade
 from tendering.drafts import FORM_RULE
+from tendering.filing import intents, showing
+from tendering.filing import plan as plans
+from tendering.filing import service as filing
 from tendering.models import Tender
-from tendering.rules import LotState, TenderState
+from tendering.objections import service as objections
 from tendering.signboard import pages as signboard
+from tendering.states import LotState
 from tendering.terms_pages import pages as terms_pages
 
 pages = Blueprint("owner", __name__, url_prefix="/owner")
@@ -48,10 +52,12 @@ def overview() -> Page:
 
 def _next_action(found: Tender) -> str:
     """The one thing that waits for this owner, as a word the page puts into a sentence."""
-    if found.state == TenderState.DRAFT:
+    if found.unpublished:
         return "publish" if not service.obstacles(found, clock.now()) else "draft"
     if any(lot.state in (LotState.SEALED, LotState.OPENING) for lot in found.lots):
         return "open"
+    if objections.pending(found):
+        return "object"
     if service.pending(found):
         return "answer"
     due = [lot for lot in found.lots if lot.publicity_until and lot.publicity_until <= clock.now()]
@@ -114,7 +120,7 @@ def _paths(messages: dict[Any, Any], prefix: str = "") -> list[str]:
 @pages.get("/tenders/<code>")
 def draft(code: str) -> Page:
     found = _mine(code)
-    template = "tendering/draft.html" if found.state == TenderState.DRAFT else "tendering/manage.html"
+    template = "tendering/draft.html" if found.unpublished else "tendering/manage.html"
     return page(template, form=Form(), **_desk(code))
 
 
@@ -126,23 +132,44 @@ def _mine(code: str) -> Tender:
 
 def _desk(code: str) -> dict[str, Any]:
     found, actor, now = _mine(code), current_actor(), clock.now()
-    draft_state = found.state == TenderState.DRAFT
+    draft_state = found.unpublished
     return {
         "tender": found,
         "draft": found.draft,
         "terms": found.draft.get("lots") or [],
         "local": entryform.local,
         "obstacles": service.obstacles(found, now) if draft_state else [],
+        "findings": _findings(found) if draft_state else [],
         "packs": packs.offered(practice=found.practice),
         "pack": packs.load(found.pack_id),
         "certificates": _signing(actor),
         "waiting": {lot.code: presentation.keys_of(lot) for lot in found.lots},
         "altered": {lot.code: presentation.terms_of(lot) for lot in found.lots},
         "pending": service.pending(found),
+        "objected": len(objections.pending(found)),
         "proposal": service.approval(found),
         "owner": Role.OWNER in actor.roles,
         "agency": Role.AGENCY in actor.roles and actor.organization_id == found.agency_org,
         "criteria_rows": entryform.CRITERIA,
+        **(_filing(found) if draft_state else {}),
+    }
+
+
+def _findings(found: Tender) -> list[wording.Finding]:
+    """Every doubtful word once, however often it stands in the notice."""
+    hits = wording.findings(found.draft, packs.load(found.pack_id))
+    return list({one.quote: one for one in reversed(hits)}.values())[::-1]
+
+
+def _filing(found: Tender) -> dict[str, Any]:
+    last = filing.latest(found)
+    return {
+        "filed": showing.plan(last) if last else None,
+        "files_as_is": filing.stands(found),
+        "unfiled": filing.unfiled(found),
+        "grounds": plans.grounds(packs.load(found.pack_id)),
+        "intent_rule": intents.rule_of(found),
+        "intent": intents.of(found),
     }
 
 
@@ -262,6 +289,6 @@ def _done(code: str, anchor: str, act: Callable[[Tender], object]) -> Page:
 
 def _again(code: str, refusal: Refusal) -> Page:
     with transaction(write=False):
-        published = service.tender_of(code).state != TenderState.DRAFT
+        published = not service.tender_of(code).unpublished
     template = "tendering/manage.html" if published else "tendering/draft.html"
     return answered(template, Form({}, refusal), lambda: _desk(code))

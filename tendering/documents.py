@@ -18,9 +18,11 @@ from kernel.errors import Conflict, Invalid, NotFound, TooLarge
 from kernel.site import site
 from supervision import facts, log
 from tendering import changes, drafts, filenames, publishing, visibility
+from tendering.amendments import telling
+from tendering.amendments.telling import Said
+from tendering.invitations.door import check_documents
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
-from tendering.rules import TenderState
 
 MAX_DOCUMENTS = 100
 """So many that the open fact naming them all still fits into one entry of the log."""
@@ -50,6 +52,8 @@ def add_document(actor: Actor, code: str, name: str, chunks: Iterable[bytes], no
             tender = tender_of(code)
             _check_may_add(actor, tender, name, now)
             document, replaced = _enter(tender, name, media, stored, now)
+            if document.after_notice:
+                telling.noted(tender, Said("document", name, name, stored.sha256), now)
             records.acted(actor, "document.added", now)
     except BaseException:
         site().blobs.delete(stored.blob_key)
@@ -91,15 +95,16 @@ def opened(tender: Tender, sha256: str) -> tuple[Document, BinaryIO]:
 
 def note_taken(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> None:
     """That a known person took a published document is a sealed fact; who is not signed in stays nobody."""
-    if actor is None or tender.state == TenderState.DRAFT:
+    if actor is None or tender.unpublished:
         return
     fact = facts.DocumentTaken(tender=tender.code, document_sha256=sha256, org=actor.organization, at=rfc3339(now))
     log.append(fact, lot=tender.code, subject=actor.subject)
 
 
 def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> tuple[Document, BinaryIO]:
-    """Open a document for somebody and note it. There is no gate (20号令 art. 20)."""
+    """Open a document for somebody and note it. There is no gate (20号令 art. 20) but an invitation's."""
     visibility.check_seen(tender, actor)
+    check_documents(tender, actor)
     note_taken(actor, tender, find(tender, sha256).sha256, now)
     return opened(tender, sha256)
 
@@ -107,15 +112,9 @@ def take(actor: Actor | None, tender: Tender, sha256: str, now: dt.datetime) -> 
 def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) -> None:
     visibility.check_project(tender, actor)
     actor.take_part(Part.PREPARE)
-    if tender.state != TenderState.DRAFT:
+    if not tender.unpublished:
         changes.check_may_change(tender, now)
-        if _named(tender, name) is not None:
-            raise Conflict(
-                "document.exists",
-                "已发布的文件不能替换，请用新文件名发布补充文件。",
-                "A published document is not replaced: publish the supplement under a new name.",
-                rule="《招标投标法》第二十三条；财政部令第87号第二十七条",
-            )
+        check_new(tender, name)
     count = db.session.scalar(select(func.count()).where(Document.tender_id == tender.id)) or 0
     if count >= MAX_DOCUMENTS:
         raise Invalid(
@@ -126,12 +125,37 @@ def _check_may_add(actor: Actor, tender: Tender, name: str, now: dt.datetime) ->
         )
 
 
+def check_new(tender: Tender, name: str) -> None:
+    """A supplement bears a name of its own: what is published is not replaced."""
+    filenames.media_type(name)
+    if _named(tender, name) is not None:
+        raise Conflict(
+            "document.exists",
+            "已发布的文件不能替换，请用新文件名发布补充文件。",
+            "A published document is not replaced: publish the supplement under a new name.",
+            rule="《招标投标法》第二十三条；财政部令第87号第二十七条",
+        )
+
+
+def publish_stored(actor: Actor, tender: Tender, name: str, stored: Stored, now: dt.datetime) -> Document:
+    """A document whose bytes lie in the store already, in the caller's transaction; whoever calls tells of it."""
+    _check_may_add(actor, tender, name, now)
+    document, _ = _enter(tender, name, filenames.media_type(name), stored, now)
+    records.acted(actor, "document.added", now)
+    return document
+
+
+def drop(stored: Stored) -> None:
+    """Take bytes back out of the store that belong to no row."""
+    site().blobs.delete(stored.blob_key)
+
+
 def _named(tender: Tender, name: str) -> Document | None:
     return db.session.scalar(select(Document).where(Document.tender_id == tender.id, Document.name == name))
 
 
 def _enter(tender: Tender, name: str, media: str, stored: Stored, now: dt.datetime) -> tuple[Document, str | None]:
-    after = tender.state != TenderState.DRAFT
+    after = not tender.unpublished
     found, replaced = _named(tender, name), None
     if found is None:
         found = Document(tender_id=tender.id, name=name, lot_id=None, media_type=media)

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from kernel.clock import parse_rfc3339
 from kernel.money import parse as parse_money
 from tendering.codes import Trade, is_region
+from tendering.security import Form
 
 String = fields.String
 
@@ -79,7 +80,9 @@ class LotIn(Schema):
     """Terms of one lot. `min_price` is known only so that it can be refused with the rule that forbids it."""
 
     name = text(200, load_default="")
+    estimate = String(allow_none=True, validate=_amount)
     ceiling = String(load_default=None, allow_none=True, validate=_amount)
+    deposit = String(load_default=None, allow_none=True, validate=_amount)
     min_price = String(allow_none=True, validate=_amount)
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
     method = Unfloated(load_default=None, allow_none=True)
@@ -98,12 +101,24 @@ class DraftIn(Schema):
     scale = text(2000)
     fund_source = text(300)
     state_funded = fields.Boolean(truthy={True}, falsy={False})
+    approval_doc = text(300)
+    item = text(200)
+    method_ground = text(40, allow_none=True)
+    ground_approval = text(300, allow_none=True)
+    invitees = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 999))
+    valuation = text(300, allow_none=True)
     qualification = text(8000)
     consortium_allowed = fields.Boolean(allow_none=True, truthy={True}, falsy={False})
     contact = fields.Nested(ContactIn)
     documents_obtained = text(2000)
     submission = text(2000)
+    deposit_forms = fields.List(fields.Enum(Form, by_value=True))
+    wording_reasons = fields.Dict(keys=text(60), values=text(500), validate=validate.Length(max=100))
     bid_validity_days = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 3650))
+    max_lots_won = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 99))
+    award_order = fields.List(
+        fields.Integer(strict=True, validate=validate.Range(1, 99)), validate=validate.Length(max=99)
+    )
     owner_uscc = text(18, allow_none=True)
     agency_uscc = text(18, allow_none=True)
     lots = fields.List(fields.Nested(LotIn), validate=validate.Length(max=99))

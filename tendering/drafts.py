@@ -20,9 +20,11 @@ from kernel.errors import Conflict, Invalid
 from kernel.site import site
 from tendering import codes, numbering, packs, visibility
 from tendering.codes import ProjectCode, TenderCode, Trade
+from tendering.filing.models import Intent, Plan
+from tendering.invitations.models import InvitationList
 from tendering.models import Lot, Tender
 from tendering.packs import Pack
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 MAX_LOTS = 99
 FORM_RULE = "《招标公告和公示信息发布管理办法》第五条"
@@ -39,7 +41,8 @@ def create_draft(actor: Actor, data: Mapping[str, Any], now: dt.datetime) -> Ten
         code=numbering.next_tender(_project(trade, owner, data)),
         trade=trade,
         pack_id=pack.id,
-        practice=pack.practice,
+        method=pack.procedure,
+        practice=site().settings.practice,
         title=data["title"],
         region=data["region"],
         owner_org=owner,
@@ -70,6 +73,7 @@ def update_draft(actor: Actor, tender: Tender, changes: Mapping[str, Any], now: 
     if pack.id != tender.pack_id:
         drop_keysets(tender)
     tender.draft, tender.title, tender.pack_id = draft, draft["title"], pack.id
+    tender.method = pack.procedure
     _set_agency(tender, _agency(draft.get("agency_uscc")))
     _set_lots(tender, pack)
     db.session.flush()
@@ -85,6 +89,8 @@ def discard_draft(actor: Actor, tender: Tender, now: dt.datetime) -> list[str]:
     visibility.check_project(tender, actor)
     actor.take_part(Part.PREPARE)
     check_draft(tender)
+    _check_never_filed(tender)
+    _check_never_fixed(tender)
     blobs = [document.blob_key for document in tender.documents]
     records.acted(actor, f"tender.discarded {tender.code}", now)
     db.session.delete(tender)
@@ -92,9 +98,38 @@ def discard_draft(actor: Actor, tender: Tender, now: dt.datetime) -> list[str]:
     return blobs
 
 
+def _check_never_filed(tender: Tender) -> None:
+    if db.session.scalar(select(Plan.id).where(Plan.tender_id == tender.id).limit(1)) is not None:
+        raise Conflict(
+            "tender.was_filed",
+            "招标计划已备案过，备案记录须留存，不能删除。",
+            "The plan was filed, and what was filed is kept: this draft is not deleted.",
+            rule="rules.md 5.3 T01",
+        )
+    if db.session.scalar(select(Intent.id).where(Intent.tender_id == tender.id)) is not None:
+        raise Conflict(
+            "tender.intent_public",
+            "采购意向已公开，不能删除。",
+            "The intent is public: this draft is not deleted.",
+            rule="rules.md 5.3 T01",
+        )
+
+
+def _check_never_fixed(tender: Tender) -> None:
+    """A list that was drawn from is not thrown away to draw another."""
+    fixed = InvitationList.fixed_at.is_not(None)
+    if db.session.scalar(select(InvitationList.id).where(InvitationList.tender_id == tender.id, fixed)) is not None:
+        raise Conflict(
+            "tender.list_fixed",
+            "邀请名单已确定并写入日志，不能删除。",
+            "The list of those invited is fixed in the log: this draft is not deleted.",
+            rule=packs.load(tender.pack_id).clause("invitees"),
+        )
+
+
 def check_draft(tender: Tender) -> None:
     """Conflict once published: from then on terms change only by published facts."""
-    if tender.state != TenderState.DRAFT:
+    if not tender.unpublished:
         raise Conflict(
             "tender.published",
             "公告已发布，不能再按草稿修改。",

@@ -8,9 +8,11 @@ from typing import Any
 
 from kernel.clock import BEIJING, beijing, parse_rfc3339, rfc3339
 from tendering import methods
+from tendering.security import Form
 
 PLAIN = (
     "title", "project_name", "content", "scale", "fund_source", "qualification", "documents_obtained", "submission", "pack",
+    "approval_doc", "item", "method_ground", "ground_approval", "valuation",
 )  # fmt: skip
 CONTACT = ("name", "phone", "email", "address")
 CRITERIA = 3
@@ -25,9 +27,21 @@ def read(form: Mapping[str, str]) -> dict[str, Any]:
     data["consortium_allowed"] = _choice(form.get("consortium_allowed", ""))
     data["state_funded"] = form.get("state_funded") != "no"
     data["bid_validity_days"] = _whole(form.get("bid_validity_days", ""))
+    if "max_lots_won" in form:
+        data["max_lots_won"] = _whole(form["max_lots_won"])
+    if "invitees" in form:
+        data["invitees"] = _whole(form["invitees"])
+    data["deposit_forms"] = [form_ for form_ in Form if f"deposit_forms.{form_}" in form]
+    data["wording_reasons"] = _reasons(form)
     data["agency_uscc"] = form.get("agency_uscc", "").strip() or None
     data["lots"] = [_lot(form, number) for number in range(1, lots_in(form) + 1)]
     return data
+
+
+def _reasons(form: Mapping[str, str]) -> dict[str, str]:
+    """Doubtful word to why the purchase needs it; the page numbers them."""
+    numbers = [name.split(".")[1] for name in form if name.startswith("wording.") and name.endswith(".quote")]
+    return {form[f"wording.{one}.quote"]: form.get(f"wording.{one}.reason", "").strip() for one in numbers}
 
 
 def lots_in(form: Mapping[str, str]) -> int:
@@ -43,6 +57,8 @@ def _lot(form: Mapping[str, str], number: int) -> dict[str, Any]:
     return {
         "name": form.get(f"{where}.name", "").strip(),
         "ceiling": ceiling,
+        "estimate": form.get(f"{where}.estimate", "").strip() or None,
+        "deposit": form.get(f"{where}.deposit", "").strip() or None,
         "closes_at": instant(form.get(f"{where}.closes_at", "")),
         "method": _method(form, where, ceiling),
     }

@@ -32,7 +32,7 @@ from tendering.checklist import Obstacle
 from tendering.lifecycle import lot_of
 from tendering.models import Lot, Tender, TermsChange, TrusteeEntry
 from tendering.packs import Stage as PackStage
-from tendering.rules import LotState
+from tendering.states import LotState
 
 RULE = "sealing.md 1.1"
 

@@ -13,7 +13,6 @@ from accounts.models import Organization
 from accounts.roles import Role
 from kernel.db import db
 from tendering.models import Lot, Tender
-from tendering.rules import TenderState
 
 PAGE = 50
 _CLOSES = select(func.min(Lot.closes_at)).where(Lot.tender_id == Tender.id).scalar_subquery()
@@ -47,7 +46,7 @@ class Found:
 
 def public(query: Query, *, size: int = PAGE) -> Found:
     """Published tenders; nothing of a draft is ever among them."""
-    wanted = _filtered(select(Tender).where(Tender.state != TenderState.DRAFT), query)
+    wanted = _filtered(select(Tender).where(Tender.published_at.is_not(None)), query)
     total = db.session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
     ordered = wanted.order_by(_direction(query), Tender.id.desc())
     rows = db.session.scalars(ordered.limit(size).offset((query.page - 1) * size)).all()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from kernel.law import holds
 from tendering.packs import Kind, Pack, Rule
 
 TYPE = "kaibiao-method/1"
@@ -31,6 +32,14 @@ class Fault:
     rule: str
 
 
+@holds(
+    "method",
+    "price_score",
+    "price_weight.goods",
+    "price_weight.services",
+    "deduction.goods_services",
+    "deduction.works",
+)
 def faults(method: Any, pack: Pack, ceiling: str | None) -> list[Fault]:
     """All that keeps a method object from being published under `pack`; empty when its form is lawful."""
     if not isinstance(method, Mapping) or method.get("type") != TYPE:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kernel.errors import Unavailable, Words
 from tendering import timetable
 from tendering.packs import Kind, Pack, Rule
-from tendering.rules import LotState
+from tendering.states import DECIDED, ENDED, LotState
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
         *_lawful(pack, course, now),
         Milestone(Words("投标截止", "Deadline for bids"), course.closes_at, _status(course, LotState.COLLECTING), pack.min_bids),
         Milestone(Words("开标", "Opening"), course.closes_at, _status(course, LotState.SEALED, LotState.OPENING), opening),
-        Milestone(Words("评标", "Evaluation"), None, _status(course, LotState.OPENED, LotState.EVALUATING)),
+        Milestone(Words("评标", "Evaluation"), None, _status(course, LotState.OPENED, LotState.EVALUATING, LotState.REPORTED)),
         Milestone(
             Words("候选人公示期满", "Candidates' publicity over"),
             course.publicity_until,
@@ -55,7 +55,7 @@ def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
         Milestone(
             Words("定标", "Award"),
             course.awarded_at,
-            "done" if course.state is LotState.AWARDED else "ahead",
+            "done" if course.state in DECIDED else "ahead",
             pack.the(Kind.RANK_ORDER, "award"),
         ),
     ]  # fmt: skip
@@ -74,6 +74,6 @@ def _lawful(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
 def _status(course: Course, *states: LotState) -> str:
     if course.state in states:
         return "now"
-    if course.state in (LotState.FAILED, LotState.CANCELLED):
+    if course.state in ENDED and course.state is not LotState.CLOSED:
         return "ahead"
     return "done" if _ORDER.index(course.state) > _ORDER.index(states[-1]) else "ahead"

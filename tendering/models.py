@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import (
@@ -16,17 +17,21 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Base, Instant, JSONText
 from tendering.codes import Trade
-from tendering.rules import LotState, TenderState
+from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, UNPUBLISHED, LotState, TenderState
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values))
 
 
 def _one_of(column: str, values: type[LotState | TenderState | Trade]) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+    return CheckConstraint(f"{column} IN ({_listed(values)})", name=f"{column}_known")
 
 
 class Counter(Base):
@@ -45,14 +50,15 @@ class Tender(Base):
     __table_args__ = (
         _one_of("state", TenderState),
         _one_of("trade", Trade),
-        CheckConstraint("(state = 'draft') = (published_at IS NULL)", name="published_once"),
+        CheckConstraint("(state IN ('draft', 'filed')) = (published_at IS NULL)", name="published_once"),
         CheckConstraint("published_at IS NULL OR notice_sha256 IS NOT NULL", name="published_with_notice"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
     trade: Mapped[str] = mapped_column(String(16))
-    method: Mapped[str] = mapped_column(String(8), default="open")
+    method: Mapped[str] = mapped_column(String(16), default="open")
+    """The procedure of the tender's pack: open, invited, inquiry, single_source."""
     pack_id: Mapped[str] = mapped_column(String(64))
     pack_sha256: Mapped[str | None] = mapped_column(String(64))
     practice: Mapped[bool] = mapped_column(Boolean)
@@ -73,6 +79,11 @@ class Tender(Base):
     created_at: Mapped[dt.datetime] = mapped_column(Instant)
     published_at: Mapped[dt.datetime | None] = mapped_column(Instant, index=True)
 
+    @property
+    def unpublished(self) -> bool:
+        """Still a draft, filed or not."""
+        return self.state in UNPUBLISHED
+
     lots: Mapped[list[Lot]] = relationship(back_populates="tender", order_by="Lot.number", cascade="all, delete-orphan")
     documents: Mapped[list[Document]] = relationship(
         back_populates="tender", order_by="Document.id", cascade="all, delete-orphan"
@@ -88,7 +99,7 @@ class Lot(Base):
         _one_of("state", LotState),
         CheckConstraint("state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name="timed"),
         CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name="keyed"),
-        CheckConstraint("(state = 'awarded') = (awarded_bid IS NOT NULL)", name="awarded_to_somebody"),
+        CheckConstraint(f"state NOT IN ({_listed(DECIDED)}) OR awarded_bid IS NOT NULL", name="awarded_to_somebody"),
         Index("lot_due", "state", "closes_at"),
     )
 
@@ -128,6 +139,21 @@ class Lot(Base):
     award: Mapped[bytes | None] = mapped_column(LargeBinary)
     """The owner's signed award; none when the law's clock awarded (G36)."""
     award_sig: Mapped[str | None] = mapped_column(String(88))
+
+    @property
+    def under_way(self) -> bool:
+        """Published and not yet decided."""
+        return self.state in UNDER_WAY
+
+    @property
+    def opened(self) -> bool:
+        """Its bids are open to all."""
+        return self.state in OPENED_TO_ALL
+
+    @property
+    def decided(self) -> bool:
+        """Somebody has won it."""
+        return self.state in DECIDED
 
     tender: Mapped[Tender] = relationship(back_populates="lots")
     trustees: Mapped[list[TrusteeEntry]] = relationship(
@@ -218,13 +244,26 @@ class Approval(Base):
     """One of the two approvals that an act under dual control takes, from one organization."""
 
     __tablename__ = "tender_approval"
-    __table_args__ = (UniqueConstraint("tender_id", "act", "organization_id"),)
+    __table_args__ = (
+        Index(
+            "one_proposal_waits",
+            "tender_id",
+            "act",
+            unique=True,
+            sqlite_where=text("done_at IS NULL"),
+            postgresql_where=text("done_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"))
+    tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"), index=True)
     act: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(Text)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"))
     role: Mapped[str] = mapped_column(String(8))
     at: Mapped[dt.datetime] = mapped_column(Instant)
+    done_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the second was given; the act was carried out with it."""
+    seconds: Mapped[int | None] = mapped_column(ForeignKey("tender_approval.id"))
+    """The first approval that this one seconds."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from accounts.models import Organization
 from kernel import canonical, money
 from kernel.clock import rfc3339
 from kernel.site import site
-from tendering import codes, drafts, packs
+from tendering import award_limit, codes, drafts, packs, rounds, wording
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
+from tendering.packs import Pack
 from tendering.statements import NOTICE
 
 STATED = (
@@ -43,9 +45,13 @@ def build(tender: Tender) -> dict[str, Any]:
         "consortium_allowed": bool(draft.get("consortium_allowed")),
         "state_funded": bool(draft.get("state_funded", True)),
         "bid_validity_days": draft.get("bid_validity_days"),
+        "deposit_forms": list(draft.get("deposit_forms") or []),
+        "wording_reasons": _reasons(draft, pack),
+        **rounds.stated(tender),
+        **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],
-        "lots": [_lot(found) for found in tender.lots],
+        "lots": [_lot(found, row) for found, row in zip(tender.lots, draft.get("lots") or [], strict=True)],
     }
 
 
@@ -67,13 +73,20 @@ def ceiling(lot: Lot) -> str | None:
     return None if lot.ceiling_fen is None else money.wire(money.Fen(lot.ceiling_fen))
 
 
-def _lot(lot: Lot) -> dict[str, Any]:
+def _reasons(draft: Mapping[str, Any], pack: Pack) -> list[dict[str, str]]:
+    """Doubtful words of the notice, each with the owner's public reason."""
+    given, quotes = draft.get("wording_reasons") or {}, [found.quote for found in wording.findings(draft, pack)]
+    return [{"quote": quote, "reason": str(given.get(quote) or "")} for quote in dict.fromkeys(quotes)]
+
+
+def _lot(lot: Lot, terms: Mapping[str, Any]) -> dict[str, Any]:
     """`remedy` is the 补救方案 of 20号令 art. 31: what happens when trustees or keys fail, printed before bidding."""
     return {
         "lot": lot.code,
         "number": lot.number,
         "name": lot.name,
         "ceiling": ceiling(lot),
+        "deposit": terms.get("deposit"),
         "closes_at": rfc3339(lot.closes_at) if lot.closes_at else None,
         "opens_at": rfc3339(lot.opens_at) if lot.opens_at else None,
         "method_sha256": lot.method_sha256,

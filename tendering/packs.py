@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,7 +21,7 @@ from kernel.errors import Conflict, Invalid, NotFound, Words
 from tendering import statute
 from tendering.codes import Trade
 
-PLAYED = frozenset({"open"})
+PLAYED = frozenset({"open", "invited", "inquiry", "single_source"})
 """Procedures that the platform can run; the packs of the others can be read."""
 
 
@@ -274,6 +277,24 @@ def offered(*, practice: bool) -> list[Pack]:
     return [pack for pack in map(load, names()) if pack.practice == practice and pack.procedure in PLAYED]
 
 
+_rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
+
+
+@contextmanager
+def rehearsing(origin: str) -> Iterator[None]:
+    """Within, a practice installation may also run the law's own packs, day for day: for the scenario runner's clock.
+
+    No setting reaches this, and an installation in earnest cannot enter it: ValueError.
+    """
+    if not origin.startswith("practice/"):
+        raise ValueError(f"{origin} is no practice origin: the law is not rehearsed there")
+    token = _rehearsing.set(True)
+    try:
+        yield
+    finally:
+        _rehearsing.reset(token)
+
+
 def choose(pack_id: str, trade: Trade, *, practice: bool) -> Pack:
     """The pack for a tender of that trade; refused where it does not belong."""
     pack = load(pack_id)
@@ -284,7 +305,7 @@ def choose(pack_id: str, trade: Trade, *, practice: bool) -> Pack:
             "A practice pack may not be used for a real tender.",
             rule="log-and-nodes.md 3 practice/",
         )
-    if practice and not pack.practice:
+    if practice and not pack.practice and not _rehearsing.get():
         raise Conflict(
             "pack.real_only",
             "本平台为演练平台，只能使用演练规则包。",

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TextIO
 
 from kernel.errors import Refusal
-from tendering import pack_changes, packs, strictness
+from tendering import coverage, pack_changes, packs, strictness
 from tendering.packs import Pack
 
 DONE, REFUSED = 0, 1
 
 
 def packs_main(argv: Sequence[str]) -> int:
-    """Law packs: list, show, compare, check."""
+    """Law packs: list, show, compare, check, coverage."""
     args = _parser().parse_args(argv)
     try:
         lines = args.work(args)
@@ -42,6 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="whether a local pack is as strict as its law")
     check.add_argument("file", type=Path)
     check.set_defaults(work=_check)
+    covered = commands.add_parser("coverage", help="where each rule is held, and which test proves it (in a checkout)")
+    covered.add_argument("--gaps", action="store_true", help="only the rules that nothing holds or no test proves")
+    covered.set_defaults(work=_coverage)
     return parser
 
 
@@ -69,6 +72,27 @@ def _compare(args: argparse.Namespace) -> list[str]:
 def _check(args: argparse.Namespace) -> list[str]:
     local = strictness.read(args.file.read_bytes())
     return [_line(local), f"不低于上位规则 / as strict as {local.base}", f"sha256 {local.sha256}"]
+
+
+def _coverage(args: argparse.Namespace) -> list[str]:
+    rows = coverage.coverage()
+    whole = [row for row in rows if row.held and row.proved]
+    shown = [row for row in rows if row not in whole] if args.gaps else rows
+    return [
+        *(line for row in shown for line in _covered(row)),
+        f"{len(whole)} / {len(rows)} 条落实并有测试 / rules held and proved",
+    ]
+
+
+def _covered(row: coverage.Row) -> list[str]:
+    """Tests of one row of the law's table prove it together; the first three are named."""
+    does = "".join(sorted(row.rule.does))
+    more = [f"... {len(row.proved) - 3} more"] if len(row.proved) > 3 else []
+    return [
+        f"{row.rule.id:22} {does:4} {row.rule.words.zh}",
+        *(f"{'':27} held   {place}" for place in row.held or ("—",)),
+        *(f"{'':27} proved {test}" for test in (*row.proved[:3], *more) or ("—",)),
+    ]
 
 
 def _refused(error: Refusal | OSError) -> str:

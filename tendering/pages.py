@@ -26,22 +26,27 @@ from tendering import (
     listing,
     milestones,
     packs,
+    power_pages,
     presentation,
     publishing,
     record,
     schemas,
     service,
+    timeline_pages,
     visibility,
 )
+from tendering.amendments import telling
 from tendering.codes import Trade
+from tendering.invitations.door import check_documents
 from tendering.listing import Query
 from tendering.models import Document, Lot, Tender
 from tendering.pack_changes import changes
 from tendering.packs import holidays
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState
 
 pages = Blueprint("tendering", __name__, template_folder="templates")
 pages.register_blueprint(desk.pages)
+pages.register_blueprint(power_pages.pages)
 
 Page = str | tuple[str, int] | AnyResponse
 EXPORTED = 5000
@@ -117,6 +122,9 @@ def _tender(code: str) -> dict[str, Any]:
         "asking": any(lot.state == LotState.COLLECTING for lot in found.lots),
         "methods": {lot.code: presentation.method(lot) for lot in found.lots},
         "proposal": service.approval(found) if actor and Role.MGR in actor.roles else None,
+        "amendments": telling.shown(telling.published(found)),
+        "unread": [one for one in telling.unread(actor) if one.tender_id == found.id],
+        "timelines": {lot.code: timeline_pages.of_lot(found, lot) for lot in found.lots},
         "recheck": f"{site().settings.url.rstrip('/')}/tenders/{code}",
     }
 
@@ -168,10 +176,11 @@ def document(code: str, sha256: str) -> AnyResponse:
     with transaction(write=whole):
         found, actor = service.tender_of(code), current_actor_or_none()
         visibility.check_seen(found, actor)
+        check_documents(found, actor)
         taken, file = documents.opened(found, sha256)
         if whole:
             documents.note_taken(actor, found, sha256, clock.now())
-        draft = found.state == TenderState.DRAFT
+        draft = found.unpublished
     return _download(taken, file, draft=draft)
 
 

@@ -11,8 +11,8 @@ from tendering import cancellation, codes, drafts, keysets, notices, packs, ques
 from tendering.checklist import Obstacle
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Question, Tender
-from tendering.rules import LotState, TenderState
 from tendering.statements import ToSign
+from tendering.states import ENDED, LotState, TenderState
 
 
 def tender(found: Tender, actor: Actor | None) -> dict[str, Any]:
@@ -42,7 +42,7 @@ def summary(found: Tender) -> str:
     """One word for a tender of several lots: the state of the lot that is furthest behind and still going."""
     order = [str(state) for state in LotState]
     states = sorted((lot.state for lot in found.lots), key=order.index)
-    going = [state for state in states if state not in ("failed", "cancelled")]
+    going = [state for state in states if state not in ENDED]
     return (going or states or [found.state])[0]
 
 

@@ -13,7 +13,7 @@ from kernel.site import site
 from supervision import shelf
 from tendering import packs
 from tendering.models import Document, Lot, Question, Tender, TermsChange
-from tendering.rules import TenderState
+from tendering.objections import published
 
 KIND = "tender.public"
 TYPE = "kaibiao-tender/1"
@@ -28,7 +28,7 @@ def write(payload: dict[str, Any]) -> None:
     """The outbox's handler: derive the file from the rows as they are now, so that writing it twice does no harm."""
     with transaction(write=False):
         tender = db.session.scalar(select(Tender).where(Tender.code == payload["tender"]))
-        if tender is None or tender.state == TenderState.DRAFT:
+        if tender is None or tender.unpublished:
             return
         pack = packs.load(tender.pack_id)
         raw = canonical.encode(content(tender))
@@ -52,6 +52,7 @@ def content(tender: Tender) -> dict[str, Any]:
         "agency_cert": keys.b64(tender.agency_cert) if tender.agency_cert else None,
         "documents": [_document(found, tender.code) for found in tender.documents],
         "questions": [_question(found) for found in _answered(tender)],
+        "objections": published.rows(tender),
         "lots": [_lot(found) for found in tender.lots],
     }
 

@@ -17,8 +17,11 @@ from kernel.db import db
 from kernel.errors import Conflict, Invalid, NotFound
 from supervision import facts, log
 from tendering import changes, publishing, visibility
+from tendering.amendments import telling
+from tendering.amendments.telling import Said
+from tendering.invitations.door import check_invited
 from tendering.models import Question, Tender
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 MAX_TEXT = 4000
 RULE = "《招标投标法》第二十二条、第二十三条；《电子招标投标办法》第二十一条"
@@ -28,20 +31,21 @@ RULE = "《招标投标法》第二十二条、第二十三条；《电子招标
 class Reply:
     text: str
     bears_on_bids: bool
+    told: bool = False
+    """An amendment that moves the deadline tells of it, so that it is not told twice."""
 
 
 def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
     """A bidder's question. Who asked stands only in a sealed fact, disclosed to nobody on the owner's side."""
     visibility.check_seen(tender, actor)
     actor.act_as(Role.BIDDER)
-    collecting = any(lot.state == LotState.COLLECTING for lot in tender.lots)
-    if tender.state != TenderState.PUBLISHED or not collecting:
-        raise Conflict("question.closed", "提问已截止。", "Questions are closed.", rule=RULE)
+    check_invited(tender, actor.organization_id)
+    check_open(tender)
     asked = Question(
         token=secrets.token_hex(16),
         tender_id=tender.id,
         person_id=actor.person_id,
-        text=_text(text, "text"),
+        text=checked(text, "text"),
         asked_at=now,
     )
     db.session.add(asked)
@@ -51,14 +55,21 @@ def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
     return asked
 
 
+def check_open(tender: Tender) -> None:
+    """Conflict once no lot takes bids any more."""
+    collecting = any(lot.state == LotState.COLLECTING for lot in tender.lots)
+    if tender.state != TenderState.PUBLISHED or not collecting:
+        raise Conflict("question.closed", "提问已截止。", "Questions are closed.", rule=RULE)
+
+
 def answer(actor: Actor, tender: Tender, token: str, reply: Reply, now: dt.datetime) -> Question:
-    """The one answer to a question, published to all. Whatever bears on bids needs 15 days before the deadline (C10, G10)."""
+    """The one answer to a question, published to all. Whatever bears on bids needs its time before the deadline (C10, G10)."""
     visibility.check_project(tender, actor)
     actor.take_part(Part.PREPARE)
     found = _find(tender, token)
     if reply.bears_on_bids:
         changes.check_may_change(tender, now)
-    text = _text(reply.text, "answer")
+    text = checked(reply.text, "answer")
     change = (
         update(Question)
         .where(Question.id == found.id, Question.answered_at.is_(None))
@@ -76,6 +87,8 @@ def answer(actor: Actor, tender: Tender, token: str, reply: Reply, now: dt.datet
         ),
         lot=tender.code,
     )
+    if reply.bears_on_bids and not reply.told:
+        telling.noted(tender, Said("answer", token, text, canonical.sha(text.encode())), now)
     records.acted(actor, "question.answered", now)
     publishing.queue(tender.code)
     return found
@@ -92,6 +105,14 @@ def pending(tender: Tender) -> list[Question]:
     return list(db.session.scalars(wanted.order_by(Question.token)))
 
 
+def waiting(tender: Tender, token: str) -> Question:
+    """A question that has no answer yet."""
+    found = _find(tender, token)
+    if found.answered_at is not None:
+        raise Conflict("question.answered", "此问题已答复。", "The question is already answered.", rule=RULE)
+    return found
+
+
 def _find(tender: Tender, token: str) -> Question:
     found = db.session.scalar(select(Question).where(Question.tender_id == tender.id, Question.token == token))
     if found is None:
@@ -99,7 +120,8 @@ def _find(tender: Tender, token: str) -> Question:
     return found
 
 
-def _text(text: str, field: str) -> str:
+def checked(text: str, field: str) -> str:
+    """The text without the space around it; Invalid when it is empty or too long."""
     found = text.strip()
     if not 0 < len(found) <= MAX_TEXT:
         raise Invalid(

@@ -1,99 +1,17 @@
-"""The life of a lot as one table, and the pure decisions about deadlines, suspension, publicity and award.
-
-States and moves follow rules.md 5.2 and 5.3. A move that nobody is named for cannot be made by anybody: closing a box
-is the clock's alone.
-"""
+"""The pure decisions about deadlines, suspension, publicity and award."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from enum import StrEnum
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from accounts.roles import Role
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate
-from kernel.states import Machine, Move
+from kernel.law import holds
 from tendering.packs import Kind, Pack
 
 Ranked = TypeVar("Ranked")
 """Whatever stands in rank order."""
-
-CLOCK: Final = "CLOCK"
-"""The actor of moves that only the timetable makes."""
-
-
-class LotState(StrEnum):
-    DRAFT = "draft"
-    COLLECTING = "collecting"
-    SEALED = "sealed"
-    OPENING = "opening"
-    OPENED = "opened"
-    EVALUATING = "evaluating"
-    PUBLICITY = "publicity"
-    AWARDED = "awarded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-class LotEvent(StrEnum):
-    PUBLISH = "publish"
-    CLOSE = "close"
-    COLLECT_AGAIN = "collect_again"
-    TOO_FEW = "too_few"
-    START_OPENING = "start_opening"
-    UNREADABLE = "unreadable"
-    END_OPENING = "end_opening"
-    START_EVALUATION = "start_evaluation"
-    REJECT_ALL = "reject_all"
-    START_PUBLICITY = "start_publicity"
-    AWARD = "award"
-    CANCEL = "cancel"
-
-
-class TenderState(StrEnum):
-    DRAFT = "draft"
-    PUBLISHED = "published"
-    CANCELLED = "cancelled"
-
-
-ENDED = frozenset({LotState.AWARDED, LotState.FAILED, LotState.CANCELLED})
-UNDER_WAY: tuple[LotState, ...] = tuple(
-    state for state in LotState if state not in ENDED and state is not LotState.DRAFT
-)
-ACCEPTING = frozenset({LotState.COLLECTING})
-"""States in which bids are taken; a suspended lot goes on accepting."""
-STILL_SHUT = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
-OPENED_TO_ALL = frozenset({LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY, LotState.AWARDED, LotState.FAILED})
-
-
-def _by(*who: str) -> frozenset[str]:
-    return frozenset(str(name) for name in who)
-
-
-def _law(text: str) -> tuple[str, ...]:
-    return tuple(text.split("；"))
-
-
-_S, _E = LotState, LotEvent
-_CANCEL_LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
-
-MACHINE: Machine[LotState] = Machine(
-    (
-        Move(_S.DRAFT, _E.PUBLISH, _S.COLLECTING, _by(Role.OWNER), _law("《招标投标法》第十六条、第二十四条；《政府采购法》第三十五条")),
-        Move(_S.COLLECTING, _E.CLOSE, _S.SEALED, _by(CLOCK), _law("《招标投标法》第二十八条；《电子招标投标办法》第二十七条")),
-        Move(_S.SEALED, _E.COLLECT_AGAIN, _S.COLLECTING, _by(CLOCK), _law("《电子招标投标办法》第三十一条")),
-        Move(_S.SEALED, _E.TOO_FEW, _S.FAILED, _by(CLOCK), _law("《招标投标法》第二十八条；财政部令第87号第四十一条")),
-        Move(_S.SEALED, _E.START_OPENING, _S.OPENING, _by(CLOCK), _law("《招标投标法》第三十四条；财政部令第87号第三十九条")),
-        Move(_S.OPENING, _E.UNREADABLE, _S.FAILED, _by(CLOCK), _law("《招标投标法实施条例》第四十四条；《电子招标投标办法》第三十一条")),
-        Move(_S.OPENING, _E.END_OPENING, _S.OPENED, _by(CLOCK, Role.AGENCY, Role.OPS), _law("《招标投标法》第三十六条；《电子招标投标办法》第三十条")),
-        Move(_S.OPENED, _E.START_EVALUATION, _S.EVALUATING, _by(CLOCK, Role.OPS), _law("《招标投标法》第三十七条；财政部令第87号第四十七条")),
-        Move(_S.EVALUATING, _E.REJECT_ALL, _S.FAILED, _by(CLOCK, Role.EXPERT), _law("《招标投标法》第四十二条；《政府采购法》第三十六条")),
-        Move(_S.EVALUATING, _E.START_PUBLICITY, _S.PUBLICITY, _by(Role.OWNER), _law("《招标投标法实施条例》第五十四条；财政部令第87号第六十九条")),
-        Move(_S.PUBLICITY, _E.AWARD, _S.AWARDED, _by(Role.OWNER, CLOCK), _law("《招标投标法实施条例》第五十五条；财政部令第87号第六十八条")),
-        *(Move(state, _E.CANCEL, _S.CANCELLED, _by(Role.OWNER, Role.AGENCY, Role.MGR), _law(_CANCEL_LAW)) for state in UNDER_WAY),
-    )
-)  # fmt: skip
 
 
 def check_later(old: dt.datetime, new: dt.datetime, now: dt.datetime) -> None:
@@ -141,6 +59,7 @@ def check_resumed(closes_at: dt.datetime, least: dt.datetime) -> None:
         )
 
 
+@holds("candidates_published:publicity_ends")
 def check_publicity_over(until: dt.datetime | None, now: dt.datetime, cited: str) -> None:
     """An award before the publicity has lasted its time is refused (C49, G37)."""
     if until is None or now < until:
@@ -152,12 +71,14 @@ def check_publicity_over(until: dt.datetime | None, now: dt.datetime, cited: str
         )
 
 
+@holds("candidates")
 def candidates_of(pack: Pack, ranking: Sequence[Ranked]) -> list[Ranked]:
     """Who of the ranking stands as a candidate: as many as the law names, all where it gives no number (C47)."""
     most = pack.find(Kind.MAX_COUNT, "candidates")
     return list(ranking[: most[0].value]) if most else list(ranking)
 
 
+@holds("C51", "G36.order")
 def check_rank(pack: Pack, ranking: Sequence[str], bid_id: str, given_up: Sequence[str]) -> None:
     """The winner is a ranked candidate, and the first of those who have not given up (C51, G36)."""
     candidates = candidates_of(pack, ranking)

@@ -8,7 +8,7 @@ from accounts.schemas import Bytes, Moment
 from tendering import listing
 from tendering.codes import Trade
 from tendering.draft_schemas import text
-from tendering.rules import LotState, TenderState
+from tendering.states import LotState, TenderState
 
 String = fields.String
 

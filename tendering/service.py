@@ -9,21 +9,57 @@ from tendering.cancellation import approval, cancel, withdraw_proposal
 from tendering.deadlines import collect_again, extend_deadline, resume, suspend
 from tendering.documents import add_document, remove_document, take
 from tendering.drafts import create_draft, discard_draft, update_draft
+from tendering.filing.intents import publish_intent
+from tendering.filing.service import file_plan, return_plan
 from tendering.keysets import request_keysets, take_keyset_signature, take_trustee_entries
 from tendering.lifecycle import lot_of, move, tender_of
 from tendering.orders import take_order
 from tendering.questions import Reply, answer, answered, ask, pending
-from tendering.rules import CLOCK
 from tendering.signing import obstacles, publish, signing_sheet
+from tendering.states import CLOCK
 
 __all__ = [
-    "CLOCK", "Candidate", "Reply", "add_document", "answer", "answer_handlers", "answered", "approval", "ask", "award",
-    "award_statement", "cancel", "collect_again", "confirm_key", "create_draft", "decide_by", "deemed_award",
-    "discard_draft", "extend_deadline",
-    "give_up", "lot_of", "move", "obstacles", "pending", "publish", "remove_document", "request_keysets", "resume",
-    "signing_sheet", "start_publicity", "suspend", "take", "take_keyset_signature", "take_order",
+    "CLOCK",
+    "Candidate",
+    "Reply",
+    "add_document",
+    "answer",
+    "answer_handlers",
+    "answered",
+    "approval",
+    "ask",
+    "award",
+    "award_statement",
+    "cancel",
+    "collect_again",
+    "confirm_key",
+    "create_draft",
+    "decide_by",
+    "deemed_award",
+    "discard_draft",
+    "extend_deadline",
+    "file_plan",
+    "give_up",
+    "lot_of",
+    "move",
+    "obstacles",
+    "pending",
+    "publish",
+    "publish_intent",
+    "remove_document",
+    "request_keysets",
+    "resume",
+    "return_plan",
+    "signing_sheet",
+    "start_publicity",
+    "suspend",
+    "take",
+    "take_keyset_signature",
+    "take_order",
     "take_trustee_entries",
-    "tender_of", "update_draft", "withdraw_proposal",
+    "tender_of",
+    "update_draft",
+    "withdraw_proposal",
 ]  # fmt: skip
 
 answer_handlers: dict[str, AnswerHandler] = {

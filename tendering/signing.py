@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import CursorResult, update
-
 from accounts import records
 from accounts import service as accounts
 from accounts.actor import Actor
@@ -17,12 +15,16 @@ from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, Words
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import agency, checklist, drafts, keysets, notices, packs, publishing, statements, visibility
+from tendering import agency, checklist, drafts, keysets, notices, packs, publishing, rounds, statements, visibility
 from tendering.checklist import LotView, Obstacle, TenderView
-from tendering.lifecycle import move
+from tendering.filing import intents
+from tendering.filing import service as filing
+from tendering.invitations import service as invitations
+from tendering.invitations import source
+from tendering.lifecycle import move, move_tender
 from tendering.models import Lot, Tender
-from tendering.rules import LotEvent, TenderState
 from tendering.statements import ToSign
+from tendering.states import LotEvent, TenderEvent
 
 RULE = "《电子招标投标办法》第四十条；sealing.md 1.1"
 
@@ -39,7 +41,14 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         ],
         documents=[document.name for document in tender.documents],
     )
-    return [*checklist.obstacles(view, now), *agency.obstacles(tender, now)]
+    invited = [*invitations.obstacles(tender), *source.obstacles(tender, now)]
+    return [
+        *checklist.obstacles(view, now),
+        *invited,
+        *agency.obstacles(tender, now),
+        *filing.obstacles(tender),
+        *rounds.obstacles(tender),
+    ]
 
 
 def signing_sheet(tender: Tender) -> list[ToSign]:
@@ -76,8 +85,10 @@ def publish(actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_de
         keyset, timetable = (signed[item.sha256] for item in _of_lot(lot))
         lot.keyset_owner_sig = keys.b64(keyset.sig)
         lot.timetable, lot.timetable_sig = timetable.raw, keys.b64(timetable.sig)
-    _enter(tender, signed[canonical.sha(notices.encode(tender))], cert_der, now)
+    intents.check_early(tender, now)
+    _enter(actor, tender, signed[canonical.sha(notices.encode(tender))], cert_der, now)
     _record(actor, tender, now)
+    rounds.published(actor, tender, now)
     records.acted(actor, "notice.published", now, cert_sha256=canonical.sha(cert_der))
     publishing.queue(tender.code)
     return tender
@@ -141,25 +152,21 @@ def _bad_signature(item: ToSign) -> Invalid:
     )
 
 
-def _enter(tender: Tender, notice: Signed, cert_der: bytes, now: dt.datetime) -> None:
-    """Two owners' people publishing at once: one UPDATE finds the draft, the other finds none."""
-    change = (
-        update(Tender)
-        .where(Tender.id == tender.id, Tender.state == TenderState.DRAFT)
-        .values(
-            state=TenderState.PUBLISHED,
-            published_at=now,
-            pack_sha256=packs.load(tender.pack_id).sha256,
-            notice=notice.raw,
-            notice_sig=keys.b64(notice.sig),
-            notice_sha256=notice.sha256,
-            cert=cert_der,
-        )
+def _enter(actor: Actor, tender: Tender, notice: Signed, cert_der: bytes, now: dt.datetime) -> None:
+    """Two owners' people publishing at once, or one filing again meanwhile: one moves the tender, the other finds it moved."""
+    move_tender(
+        tender,
+        TenderEvent.PUBLISH,
+        actor,
+        now,
+        ["obstacles: none", "plan as filed"],
+        published_at=now,
+        pack_sha256=packs.load(tender.pack_id).sha256,
+        notice=notice.raw,
+        notice_sig=keys.b64(notice.sig),
+        notice_sha256=notice.sha256,
+        cert=cert_der,
     )
-    done = db.session.execute(change)
-    assert isinstance(done, CursorResult)
-    if done.rowcount != 1:
-        raise Conflict("tender.published", "公告已发布。", "The notice is already published.", rule=RULE)
 
 
 def _record(actor: Actor, tender: Tender, now: dt.datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from kernel import canonical
 from kernel.clock import beijing, parse_rfc3339, rfc3339
 from kernel.errors import Invalid, Words
+from kernel.law import holds
 from kernel.statements import Signed
 
 TIMETABLE = "kaibiao-timetable/1"
@@ -124,6 +125,7 @@ def instant(content: dict[str, Any], name: str) -> dt.datetime:
         raise _malformed(content["type"]) from error
 
 
+@holds("bids_due:opening")
 def moments(content: dict[str, Any]) -> Moments:
     """The two moments, which the law makes one (C32, G19)."""
     found = Moments(instant(content, "closes_at"), instant(content, "opens_at"))

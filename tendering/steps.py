@@ -11,7 +11,7 @@ from kernel.errors import Conflict
 from tendering import awards
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 def step_publicity(now: dt.datetime) -> bool:
@@ -23,7 +23,8 @@ def step_publicity(now: dt.datetime) -> bool:
 
 
 def _overdue(now: dt.datetime) -> list[str]:
-    public = select(Lot).where(Lot.state == LotState.PUBLICITY, Lot.publicity_until <= now)
+    over = Lot.publicity_until <= now
+    public = select(Lot).where(Lot.state == LotState.PUBLICITY, over, Lot.suspended_at.is_(None))
     found = []
     for lot in db.session.scalars(public.order_by(Lot.id)):
         due = awards.decide_by(lot)

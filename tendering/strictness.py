@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kernel import canonical
 from kernel.errors import Conflict, Invalid, Words
+from kernel.law import holds
 from tendering import packs, statute
 from tendering.packs import Kind, Pack, Rule
 
@@ -34,6 +35,7 @@ def read(raw: bytes) -> Pack:
     return local
 
 
+@holds("P15")
 def adopt(folder: Path) -> list[Pack]:
     """Take up every local pack (`*.json`) of a folder and no others; refused with the rule when one is looser than its law."""
     found = [read(path.read_bytes()) for path in sorted(folder.glob("*.json"))]

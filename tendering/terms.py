@@ -20,6 +20,8 @@ from kernel.errors import Conflict, Invalid, NotFound
 from kernel.statements import Signed
 from supervision import facts, log
 from tendering import agency, deadlines, keysets, packs, publishing, rules, statements, timetable, visibility
+from tendering.amendments import telling
+from tendering.amendments.telling import Said
 from tendering.lifecycle import lot_of
 from tendering.models import Lot, TermsChange
 from tendering.statements import ToSign
@@ -99,6 +101,7 @@ def issue(actor: Actor, lot_code: str, closes_at: dt.datetime, signatures: Mappi
     _enter(lot, change, signed, closes_at)
     change.issued_at = now
     _record(lot, signed)
+    telling.noted(lot.tender, Said("terms", lot.code, change.changes, signed[0].sha256), now)
     outbox.send(CHANGED, {"lot": lot.code})
     records.acted(actor, "terms.issued", now, lot=lot.code, cert_sha256=canonical.sha(lot.tender.cert or b""))
     publishing.queue(lot.tender.code)

@@ -12,7 +12,7 @@ from accounts.forms import Form, answered, attempted, say
 from kernel import canonical, clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Refusal
-from tendering import entryform, service, statements, terms, visibility
+from tendering import changes, entryform, packs, service, statements, terms, timetable, visibility
 from tendering.models import Lot
 
 pages = Blueprint("terms", __name__)
@@ -58,10 +58,12 @@ def _issued(code: str) -> Lot:
 
 
 def _closes_at(lot: Lot) -> dt.datetime:
-    """The typed deadline; left empty, the one that stands."""
+    """The typed deadline; left empty, the one that stands, or where the change comes late the first that is lawful."""
     text = entryform.instant(request.form.get("closes_at", ""))
     if not text and lot.closes_at is not None:
-        return lot.closes_at
+        now = clock.now()
+        earliest = timetable.earliest_after_change(packs.load(lot.tender.pack_id), now)
+        return lot.closes_at if lot.closes_at >= earliest.at else changes.moved(earliest, lot.closes_at)
     try:
         return clock.parse_rfc3339(text or "")
     except ValueError as error:

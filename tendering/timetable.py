@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from kernel.clock import BEIJING, beijing, rfc3339
 from kernel.errors import Conflict, TooLate, Unavailable
+from kernel.law import holds
 from tendering import packs
 from tendering.packs import Count, Kind, Pack, Rule, Unit, Year
 
@@ -90,6 +91,7 @@ class Earliest:
     rule: Rule
 
 
+@holds("documents_issued:bids_due", "documents_issued:documents_end", "notice_published:notice_ends")
 def earliest_deadline(pack: Pack, published_at: dt.datetime) -> Earliest:
     """The earliest deadline for bids of a notice published at `published_at`, over every rule that bears on it."""
     return _latest(
@@ -99,16 +101,19 @@ def earliest_deadline(pack: Pack, published_at: dt.datetime) -> Earliest:
     )
 
 
+@holds("clarification_published:bids_due")
 def earliest_after_change(pack: Pack, changed_at: dt.datetime) -> Earliest:
     """The earliest deadline after a clarification or change that bears on the bids (C10, G10)."""
     return _latest(pack, changed_at, lambda rule: rule.begins == "clarification_published")
 
 
+@holds("candidates_published:publicity_ends")
 def publicity_until(pack: Pack, started_at: dt.datetime) -> Earliest:
     """When a publicity of candidates begun at `started_at` has lasted as long as the law asks (C49, G37)."""
     return _latest(pack, started_at, lambda rule: rule.ends == "publicity_ends")
 
 
+@holds("report_received:award")
 def decide_by(pack: Pack, reported_at: dt.datetime) -> Earliest | None:
     """When the owner's silence counts as choosing the first-ranked (G36); None where no rule says so."""
     rules = pack.find(Kind.MAX_INTERVAL, "award")
@@ -129,6 +134,7 @@ def check_deadline(earliest: Earliest, closes_at: dt.datetime) -> None:
     )
 
 
+@holds("timetable_changed:deadline_standing")
 def check_in_time(pack: Pack, closes_at: dt.datetime, now: dt.datetime) -> None:
     """Shortly before the deadline nobody moves it any more, so that the nodes see the new one in time (T10)."""
     for rule in pack.find(Kind.MIN_INTERVAL, "deadline_standing"):

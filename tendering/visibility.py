@@ -9,7 +9,7 @@ from accounts.roles import Role
 from kernel.errors import Forbidden
 from tendering.lifecycle import unknown_tender
 from tendering.models import Tender
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 
 class Viewer(StrEnum):
@@ -28,8 +28,9 @@ _PUBLIC = frozenset(
     }
 )  # fmt: skip
 _PROJECT = frozenset({"draft", "created_at", "keysets", "pending_questions", "approvals"})
-FIELDS[Viewer.PUBLIC, TenderState.DRAFT] = frozenset()
-FIELDS[Viewer.PROJECT, TenderState.DRAFT] = _PUBLIC | _PROJECT
+for _state in (TenderState.DRAFT, TenderState.FILED):
+    FIELDS[Viewer.PUBLIC, _state] = frozenset()
+    FIELDS[Viewer.PROJECT, _state] = _PUBLIC | _PROJECT
 for _state in (TenderState.PUBLISHED, TenderState.CANCELLED):
     FIELDS[Viewer.PUBLIC, _state] = _PUBLIC
     FIELDS[Viewer.PROJECT, _state] = _PUBLIC | _PROJECT

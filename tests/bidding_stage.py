@@ -40,7 +40,7 @@ from supervision.sequencer import Sequencer
 from supervision.steps import plan_of_site
 from tendering import service
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 TABLES = (idempotency.StoredAnswer,)
 """Tables of the portal that its requests need beside those of the slices."""

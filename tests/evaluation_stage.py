@@ -34,7 +34,7 @@ from supervision.facts import BidWithdrawn as _AnyFact  # noqa: F401  the vocabu
 from supervision.models import LogFact
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 from tests import tendering_stage
 from tests.tendering_stage import NODES, SUITE, Stage, on_each_engine, seconds
 

@@ -18,6 +18,8 @@ from evaluation.pages import pages
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
+from portal.language import said
+from tendering.states import STATE_WORDS
 from tests.evaluation_stage import EvaluationStage
 
 BASE = (
@@ -39,6 +41,7 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
         language=lambda: request.headers.get("X-Test-Language", "zh"),
     )
     app.jinja_env.filters["beijing"] = lambda instant: clock.beijing(instant).strftime("%Y-%m-%d %H:%M:%S")
+    app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.register_blueprint(routes.bp)

@@ -67,6 +67,7 @@ def notice(closes_at: dt.datetime | None = None, **changes: Any) -> dict[str, An
         "content": "路基、路面、桥涵、交通安全设施施工",
         "scale": "全长 12.6 公里",
         "fund_source": "县级财政资金",
+        "approval_doc": "青发改投资〔2026〕18号",
         "qualification": "公路工程施工总承包三级及以上",
         "consortium_allowed": True,
         "contact": {"name": "王工", "phone": "0990-1234567", "address": "青山县人民路1号"},
@@ -174,14 +175,21 @@ class Stage:
         return {item.sha256: keys.b64(keys.sign(item.raw, key or self.owner_key)) for item in sheet}
 
     def publish(self, code: str) -> None:
+        if self.tender(code).state == "draft":
+            self.file(code)
         signatures = self.sign(code)
         with self.act() as now:
             service.publish(self.owner, service.tender_of(code), signatures, self.cert, now)
+
+    def file(self, code: str) -> None:
+        with self.act() as now:
+            service.file_plan(self.owner, service.tender_of(code), now)
 
     def ready(self, **changes: Any) -> str:
         code = self.draft(**changes)
         self.document(code)
         self.keyed(code)
+        self.file(code)
         return code
 
     def published(self, **changes: Any) -> str:

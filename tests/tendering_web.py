@@ -20,8 +20,16 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
 from kernel.site import site
 from portal import assets
+from portal.language import said
 from tendering import key_routes, lot_routes, routes
+from tendering.amendments import pages as amendment_pages
+from tendering.contracts import pages as contract_pages
+from tendering.filing import pages as filing_pages
+from tendering.filing import routes as filing_routes
+from tendering.invitations import pages as invitation_pages
+from tendering.objections import pages as objection_pages
 from tendering.pages import pages
+from tendering.states import STATE_WORDS
 from tests.tendering_stage import Stage
 
 BASE = (
@@ -42,13 +50,24 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.jinja_env.globals.update(
         csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->", language=lambda: str(get_locale() or "zh")[:2]
     )
-    app.jinja_env.filters |= {"beijing": assets.beijing, "yuan": money.figures, "yuan_words": money.words}
+    app.jinja_env.filters |= {
+        "beijing": assets.beijing,
+        "yuan": money.figures,
+        "yuan_words": money.words,
+        "yuan_wire": money.wire,
+    }
+    app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
-    for door in (routes, lot_routes, key_routes):
+    for door in (routes, lot_routes, key_routes, filing_routes):
         api.register_blueprint(door.bp)
     app.register_blueprint(pages)
+    app.register_blueprint(contract_pages.pages)
+    app.register_blueprint(filing_pages.pages)
+    app.register_blueprint(amendment_pages.pages)
+    app.register_blueprint(objection_pages.pages)
+    app.register_blueprint(invitation_pages.pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)
     return app.test_client()

@@ -14,6 +14,8 @@ from sealing.replacing import Replacing
 
 _PAGE = re.compile(r"(?P<portal>.*?)/tenders/(?P<code>[A-Z0-9]{20})/?")
 _CODE = re.compile(r"[A-Z0-9]{20}")
+_LOT = re.compile(r"[A-Z0-9]{23}")
+_SEALED = re.compile(r".*?/lots/[A-Z0-9]{23}/archive")
 TIMEOUT = httpx.Timeout(10.0, read=60.0)
 
 
@@ -93,6 +95,27 @@ class Downloads:
         self.need(path)
         answer = canonical.decode((self.folder / path).read_bytes())
         (self.folder / path).write_bytes(canonical.encode(answer["disclosures"]))
+
+
+def sealed_archive(text: str, portal: str | None = None) -> str | None:
+    """The address of a lot's sealed archive, where `text` is one or a lot's code; None where it names a tender."""
+    if text.startswith(("http://", "https://")):
+        return text if _SEALED.fullmatch(urlsplit(text).path) else None
+    if portal is None or not _LOT.fullmatch(text):
+        return None
+    return f"{portal.rstrip('/')}/lots/{text}/archive"
+
+
+def fetch(where: str, target: Path) -> None:
+    """Save one file whole; AddressError on any answer but the file."""
+    try:
+        with client() as asked, asked.stream("GET", where) as answer:
+            answer.raise_for_status()
+            with Replacing(target) as replacing:
+                for block in answer.iter_bytes(1 << 20):
+                    replacing.file.write(block)
+    except httpx.HTTPError as error:
+        raise AddressError(f"{where}: {error}") from error
 
 
 def client() -> httpx.Client:

@@ -10,7 +10,7 @@ import time
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kernel import canonical, clock, keys
 from sealing.keyset import Audience, Keyset, Stage
@@ -20,7 +20,7 @@ from supervision import entries, facts, tiles
 from supervision.checkpoint import Checkpoint
 from supervision.note import Note
 from supervision.vocabulary import KINDS, Fact, from_json
-from verifier.address import AddressError, Downloads
+from verifier.address import AddressError
 from verifier.release import file_name
 
 SETTLE_S = 30
@@ -40,10 +40,29 @@ EVALUATED = ("method.json", "committee.json", "docs.json", "result.json")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def collect(downloads: Downloads, *, documents: bool = False) -> list[str]:
+class Files(Protocol):
+    """Where the public files come from, and the folder that becomes the archive."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def save(self, path: str, name: str | None = None) -> bool:
+        """Take `path` (kept as `name`) into the folder; False when there is no such file."""
+        ...
+
+    def need(self, path: str) -> None:
+        """Take what must be there; AddressError when it is not."""
+        ...
+
+    def disclosures(self, lot: str) -> None:
+        """What of the lot's sealed facts is public now."""
+        ...
+
+
+def collect(downloads: Files, *, documents: bool = False, settle_s: float | None = None) -> list[str]:
     """Fetch everything; what the portal shows but the log does not hold yet is waited for, and named if it never comes."""
     downloads.need("policy.txt")
-    until = clock.monotonic() + SETTLE_S
+    until = clock.monotonic() + (SETTLE_S if settle_s is None else settle_s)
     while True:
         told = _tender(downloads)
         _log(downloads)
@@ -70,16 +89,17 @@ def pack(folder: Path, target: Path) -> None:
     target.chmod(0o644)
 
 
-def _tender(downloads: Downloads) -> dict[str, Any]:
+def _tender(downloads: Files) -> dict[str, Any]:
     downloads.need("tender.json")
     told: dict[str, Any] = canonical.decode((downloads.folder / "tender.json").read_bytes())
     downloads.need(str(told["pack"]["path"]))
+    downloads.disclosures(str(told["tender"]))
     for lot in told["lots"]:
         _lot(downloads, str(lot["lot"]))
     return told
 
 
-def _lot(downloads: Downloads, lot: str) -> None:
+def _lot(downloads: Files, lot: str) -> None:
     for name in (*OPENED, *EVALUATED):
         downloads.save(f"lots/{lot}/{name}")
     downloads.disclosures(lot)
@@ -128,7 +148,7 @@ def _read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _log(downloads: Downloads) -> None:
+def _log(downloads: Files) -> None:
     """The tree of the newest checkpoint with a quorum. A partial tile may be full by now: then the full one serves."""
     shutil.rmtree(downloads.folder / "log", ignore_errors=True)  # partial tiles of an earlier size would stay
     downloads.need("log/checkpoint")
@@ -140,7 +160,7 @@ def _log(downloads: Downloads) -> None:
         _tile(downloads, tiles.entries_path(number, width), tiles.entries_path(number))
 
 
-def _tile(downloads: Downloads, path: str, full: str) -> None:
+def _tile(downloads: Files, path: str, full: str) -> None:
     if not downloads.save(f"log/{path}"):
         downloads.need(f"log/{full}")
 
@@ -149,7 +169,7 @@ def _size(path: Path) -> int:
     return Checkpoint.parse(Note.parse(path.read_bytes()).text).size
 
 
-def _cosigned(downloads: Downloads, tender: str) -> None:
+def _cosigned(downloads: Files, tender: str) -> None:
     """The checkpoints that show since when a quorum stood behind deadlines, cuts and promises."""
     wanted = set[int]()
     for index, fact in logged(downloads.folder):

@@ -15,7 +15,7 @@ from supervision.deadline import Terms
 from supervision.lotview import Box, LotView
 from supervision.vocabulary import Fact
 from tendering.packs import Pack
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier.log import Book
 from verifier.source import Archive, find
 

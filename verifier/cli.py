@@ -26,14 +26,18 @@ HONEST, LIED, WRONG = 0, 1, 2
 def archive_main(argv: Sequence[str]) -> int:
     """Collect a tender's public files in one archive that can be rechecked with no server alive."""
     parser = argparse.ArgumentParser(prog="kaibiao archive", description=archive_main.__doc__)
-    parser.add_argument("tender", help="address of the tender's page, or its code")
+    parser.add_argument("tender", help="address of the tender's page, or its code; a lot's code for its sealed archive")
     parser.add_argument("--url", help="address of the portal, where only a code is given")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FILE.zip")
     parser.add_argument("--documents", action="store_true", help="with the tender documents themselves")
     args = parser.parse_args(argv)
     try:
-        with downloaded(Address.parse(args.tender, args.url), documents=args.documents) as folder:
-            archive.pack(folder, args.out)
+        sealed = address.sealed_archive(args.tender, args.url)
+        if sealed is not None:
+            address.fetch(sealed, args.out)
+        else:
+            with downloaded(Address.parse(args.tender, args.url), documents=args.documents) as folder:
+                archive.pack(folder, args.out)
     except (AddressError, OSError, ValueError) as error:
         return _fail(str(error))
     _say(f"{args.out}  {args.out.stat().st_size} B")
@@ -45,7 +49,7 @@ def verify_main(argv: Sequence[str]) -> int:
     args = _arguments().parse_args(argv)
     try:
         receipts = tuple(path.read_bytes() for path in args.receipt)
-        given = Given(_bytes(args.policy), _bytes(args.checkpoint), _roots(args.roots), receipts)
+        given = Given(_bytes(args.policy), _bytes(args.checkpoint), roots_of(args.roots), receipts)
         with _found(args.target, args.url) as files:
             report = _shown(files, given, args.lang, go_on=args.all)
             if args.keep is not None and report.honest:
@@ -116,7 +120,7 @@ def _bytes(path: Path | None) -> bytes | None:
     return None if path is None else path.read_bytes()
 
 
-def _roots(path: Path | None) -> tuple[bytes, ...]:
+def roots_of(path: Path | None) -> tuple[bytes, ...]:
     if path is None:
         return ()
     found = x509.load_pem_x509_certificates(path.read_bytes())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kernel.errors import Words
 from sealing.roll import Close
 from supervision import facts
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier import moments
 from verifier.case import LotCase
 from verifier.claims import Section, not_due, one

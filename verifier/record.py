@@ -9,7 +9,7 @@ from kernel import canonical, keys
 from kernel.errors import Words
 from supervision import facts
 from supervision.lotview import Admitted
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier.case import LotCase, short
 from verifier.claims import Section, not_due, one
 from verifier.opening import Read

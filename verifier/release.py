@@ -15,7 +15,7 @@ from sealing.release import Admission, Release
 from sealing.roll import Close, Status
 from supervision import facts
 from supervision.lotview import Admitted
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier import moments
 from verifier.case import LotCase
 from verifier.claims import Claim, Section, lie, not_due, one

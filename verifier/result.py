@@ -14,11 +14,11 @@ from kernel import canonical, clock, keys, money
 from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
-from tendering import rules, timetable
+from tendering import award_limit, rules, timetable
 from tendering.packs import Pack
-from tendering.rules import LotEvent
 from tendering.statements import AWARD
-from verifier import moments
+from tendering.states import CLOCK, DECIDED, LotEvent
+from verifier import contracts, directives, moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.opening import Read
@@ -56,10 +56,13 @@ def result(
     if not logged:
         yield not_due("result", "评审结果尚未产生", "there is no result yet")
         return None
+    if directives.withdrawn(lot):
+        yield not_due("result", "结果已由监督机构责令撤回，重新评审中", "withdrawn by directive: evaluated again")
+        return None
     raw, fact = lot.get("result.json"), logged[-1][1]
     told: Mapping[str, Any] = canonical.decode(raw)
     faults = list(_logged_faults(raw, told, fact))
-    if len(logged) > 1:
+    if len(logged) > 1 + directives.reopened(lot):
         faults.append(Words(f"日志中有 {len(logged)} 个结果", f"the log holds {len(logged)} results"))
     recomputed = method_spec is not None and scored is not None
     if method_spec is not None and scored is not None:
@@ -114,7 +117,7 @@ def priced(lot: LotCase, read: list[Read]) -> list[Bid]:
 def publicity(lot: LotCase) -> Section[None]:
     """The candidates stood on public view for the law's time before anybody was chosen."""
     begun, logged = lot.happened(LotEvent.START_PUBLICITY), lot.logged(facts.PublicityStarted)
-    if begun is None or not logged:
+    if begun is None or not logged or directives.withdrawn(lot):
         yield not_due("publicity", "尚未公示", "no candidates are on public view yet")
         return
     ends = logged[-1][1].ends_at
@@ -158,12 +161,15 @@ def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Sec
     if not logged:
         yield not_due("award", "尚未定标", "no award yet")
         return
+    if contracts.undone(lot):
+        words = Words("已取消中标，尚未另行确定中标人", "the award was undone, and no other made since")
+        yield from one("award", contracts.succession_faults(lot), words)
+        return
     fact = logged[-1][1]
     candidates: Sequence[Mapping[str, Any]] = lot.told["candidates"] or []
     ranking = [] if told is None else list(told["ranking"])
     faults = [*_candidate_faults(lot.case.pack, candidates, ranking, read), *_winner_faults(lot, fact, read)]
-    if len(logged) > 1:
-        faults.append(Words(f"日志中有 {len(logged)} 次定标", f"the log holds {len(logged)} awards"))
+    faults += contracts.succession_faults(lot)
     _check_rank(lot, fact.bid_id, [row["bid_id"] for row in candidates])
     given_up = dict(lot.told["given_up"] or {})
     words = Words(
@@ -179,8 +185,28 @@ def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Sec
 def _check_rank(lot: LotCase, bid_id: str, ranked: list[str]) -> None:
     """Refused as the platform should have refused it; only an owner of private money may choose freely."""
     free = lot.case.fact.trade == "construction" and not lot.case.notice.get("state_funded", True)
-    given_up = ranked if free else list(lot.told["given_up"] or {})
+    passed = _passed_over(lot, bid_id)
+    given_up = ranked if free else [*(lot.told["given_up"] or {}), *passed]
     rules.check_rank(lot.case.pack, ranked, bid_id, given_up)
+
+
+def _passed_over(lot: LotCase, bid_id: str) -> list[str]:
+    """Whom the signed notice's limit on lots bars, by the awards logged before; refused as the platform should have."""
+    limit = award_limit.Limit.of_notice(lot.case.notice)
+    if limit is None:
+        return []
+    at = lot.logged(facts.Award)[-1][0]
+    winners = {code: won for code in limit.before(lot.code) if (won := _won(lot, code, at)) is not None}
+    passed = award_limit.passed_over(lot.told["candidates"] or [], limit.full(lot.code, winners))
+    award_limit.check_not_full(bid_id, passed, limit.most)
+    return passed
+
+
+def _won(lot: LotCase, code: str, at: int) -> str | None:
+    """Who held that lot when entry `at` was logged."""
+    awards = [fact.bidder for index, fact in lot.book.find(facts.Award, code) if index < at]
+    states = [fact.now for index, fact in lot.book.find(facts.StateChanged, code) if index < at]
+    return awards[-1] if awards and states and states[-1] in DECIDED else None
 
 
 def _candidate_faults(
@@ -221,7 +247,7 @@ def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterato
     if lot.told["awarded_bid"] != fact.bid_id:
         yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")
     moved = lot.happened(LotEvent.AWARD)
-    if moved is not None and moved.role == rules.CLOCK:
+    if moved is not None and moved.role == CLOCK:
         yield from _deemed_faults(lot, moved)
         return
     signed = None if lot.told["award"] is None else Signed.from_json(lot.told["award"])

@@ -11,7 +11,7 @@ from kernel.errors import Words
 from sealing import certificates, submission, succession
 from sealing.roll import Status
 from supervision.lotview import Box
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier import moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, not_due, one

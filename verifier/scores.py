@@ -11,7 +11,7 @@ from kernel import canonical, keys
 from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, not_due, one
 from verifier.receipts import Disclosed
@@ -112,8 +112,8 @@ def _sheet_faults(
 
 
 def _sealed(lot: LotCase, alias: str, disclosed: list[Disclosed]) -> list[facts.ScoreSheet]:
-    """What this member sealed before the result was logged; a sheet that was returned is followed by the next."""
+    """What this member sealed before the last result was logged; a sheet that was returned is followed by the next."""
     results = [index for index, _ in lot.logged(facts.ResultPublished)]
-    before = [found for found in disclosed if results and found.index < results[0]]
+    before = [found for found in disclosed if results and found.index < results[-1]]
     sheets_of = [found.fact for found in before if isinstance(found.fact, facts.ScoreSheet)]
     return [fact for fact in sheets_of if (fact.lot, fact.evaluator) == (lot.code, alias)]

@@ -12,8 +12,9 @@ from kernel.statements import Signed
 from supervision import facts
 from tendering import packs
 from tendering.packs import Pack
-from tendering.rules import MACHINE, LotState
 from tendering.statements import NOTICE
+from tendering.states import MACHINE, LotState
+from verifier import objections
 from verifier.case import Case, Given, LotCase, key_of, short
 from verifier.claims import Section, lie, not_due, one
 from verifier.log import Book
@@ -40,6 +41,7 @@ def read(archive: Archive, book: Book, given: Given) -> Section[Case]:
     pack = yield from _pack(archive, fact)
     yield from _documents(archive, book, told, fact)
     yield from _questions(book, told)
+    yield from objections.check(book, told, pack)
     return Case(archive, book, told, fact, notice, pack, given)
 
 
@@ -101,8 +103,9 @@ def _pack_faults(pack: Pack, fact: facts.NoticePublished) -> Iterator[Words]:
             f"规则包 {fact.pack} 不是公告所定的那一份",
             f"the law pack {fact.pack} is not the one whose hash was published",
         )
-    if pack.practice != fact.practice:
-        yield Words("演练规则包用于真实招标", "a practice pack in earnest, or the other way round")
+    # The other way round is harmless: a rehearsal by the law's own days is still marked as practice.
+    if pack.practice and not fact.practice:
+        yield Words("演练规则包用于真实招标", "a practice pack in earnest")
     known = packs.load(pack.id) if pack.id in packs.names() else None
     if known is not None and known.version == pack.version and known.raw != pack.raw:
         yield Words(

@@ -7,11 +7,27 @@ from collections.abc import Iterator
 from evaluation.spec import MethodSpec
 from kernel.errors import Words
 from sealing.keyset import Stage
-from supervision import facts, lotview
+from supervision import contract_facts, facts, lotview
 from supervision.deadline import Authority
 from tendering.packs import Pack
-from tendering.rules import LotEvent
-from verifier import closing, kept, log, opening, receipts, record, release, result, roll, scores, tender, terms
+from tendering.states import STILL_SHUT, LotEvent, LotState
+from verifier import (
+    closing,
+    contracts,
+    directives,
+    invitations,
+    kept,
+    log,
+    opening,
+    receipts,
+    record,
+    release,
+    result,
+    roll,
+    scores,
+    tender,
+    terms,
+)
 from verifier.case import Case, Given, LotCase
 from verifier.claims import Claim, Section, about, guarded, not_due, one
 from verifier.listed import Listed
@@ -36,6 +52,7 @@ def _claims(archive: Archive, given: Given) -> Section[None]:
     case = yield from guarded("notice", tender.read(archive, book, given))
     if case is None:
         return
+    yield from guarded("invitations", invitations.check(case))
     for part in case.told["lots"]:
         yield from about(str(part["lot"]), _lot(_lot_case(case, part)))
 
@@ -53,6 +70,7 @@ def _lot_case(case: Case, part: dict[str, object]) -> LotCase:
 
 def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("states", tender.states(lot))
+    yield from guarded("directives", directives.directives(lot))
     yield from guarded("keyset", terms.keyset(lot))
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
@@ -73,11 +91,17 @@ def _lot(lot: LotCase) -> Section[None]:
 
 
 def _ended_unopened(lot: LotCase) -> bool:
-    return any(lot.happened(event) is not None for event in (LotEvent.TOO_FEW, LotEvent.CANCEL))
+    if any(lot.happened(event) is not None for event in (LotEvent.TOO_FEW, LotEvent.CANCEL)):
+        return True
+    voided = lot.happened(LotEvent.VOID)
+    return voided is not None and LotState(voided.was) in STILL_SHUT
 
 
 def failed(lot: LotCase, pack: Pack) -> Section[None]:
     """A lot that ended early: too few live bids by the roll's own count, or cancelled with a reason in the log."""
+    if lot.happened(LotEvent.VOID) is not None:
+        yield not_due("failed", "开标前已宣布无效，见监督指令", "declared void before its opening: see the directives")
+        return
     if lot.happened(LotEvent.CANCEL) is not None:
         told = [fact for _, fact in lot.book.find(facts.TenderCancelled)]
         faults = [] if told else [Words("日志中没有终止原因", "cancelled without a reason in the log")]
@@ -146,3 +170,9 @@ def _evaluation(lot: LotCase, method: MethodSpec | None, read: list[Read], discl
     told = yield from guarded("result", result.result(lot, method, read, scored))
     yield from guarded("publicity", result.publicity(lot))
     yield from guarded("award", result.award(lot, told, read))
+    if lot.happened(LotEvent.CONTRACT) is not None:
+        yield from guarded("contract", contracts.contract(lot, read))
+    if lot.happened(LotEvent.FULFILL) is not None:
+        yield from guarded("fulfilled", contracts.fulfilled(lot))
+    if lot.logged(contract_facts.ArchiveSealed):
+        yield from guarded("archive", contracts.archived(lot))

@@ -22,7 +22,7 @@ from kernel.site import site
 from supervision import facts, log
 from tendering import lifecycle
 from tendering.models import Lot
-from tendering.rules import LotState
+from tendering.states import LotState
 
 CARD = "evaluator.json"
 _WAITING = (LotState.OPENED, LotState.EVALUATING)

@@ -15,6 +15,7 @@ from evaluation.sheets import Sheet
 from evaluation.spec import MethodSpec
 from evaluation.standing import Scored
 from evaluation.trace import Step, Trace
+from kernel.law import holds
 
 RULE = "cn.55"
 
@@ -33,6 +34,7 @@ def _scored(spec: MethodSpec, bid: Priced, benchmark: Fraction, sheets: Sequence
     return Scored(bid.bid_id, bid.price, bid.evaluated, price_score, means, total, total)
 
 
+@holds("price_score")
 def _price_score(spec: MethodSpec, bid: Priced, benchmark: Fraction, trace: Trace) -> Fraction:
     exact = benchmark / bid.evaluated * spec.price_weight
     formula = (

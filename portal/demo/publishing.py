@@ -35,6 +35,8 @@ def publish(play: Play) -> None:
     pages = sum(play.papers.pages)
     size = megabytes(sum(path.stat().st_size for path in play.papers.tender))
     stage.say(f"上传招标文件 {len(play.papers.tender)} 份 {pages} 页", "tender documents uploaded", size)
+    stage.cli(owner, "tender", "file", *url, play.tender)
+    stage.say("招标计划一次送各部门备案", "the plan is filed with every department at once")
     stage.cli(owner, "tender", "keys", *url, "--key", str(owner.key), play.tender)
     stage.say("四个监督节点各出密钥，监督部门签字", "four nodes gave keys, the supervisor signed")
     stage.cli(owner, "tender", "publish", *url, "--key", str(owner.key), play.tender)

@@ -51,6 +51,11 @@ class Alerts:
         at = clock.rfc3339(self.clock.read())
         self.state.change("UPDATE alert SET ended_at = ? WHERE code = ? AND ended_at IS NULL", at, point)
 
+    def settle(self, identifier: str) -> None:
+        """One alert is over; that it was stays on record."""
+        at = clock.rfc3339(self.clock.read())
+        self.state.change("UPDATE alert SET ended_at = ? WHERE id = ? AND ended_at IS NULL", at, identifier)
+
     def is_open(self, point: str) -> bool:
         return self.state.row("SELECT 1 FROM alert WHERE code = ? AND ended_at IS NULL", point) is not None
 

@@ -6,6 +6,7 @@ start after a crash needs nothing else.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import traceback
 from collections.abc import Callable, Mapping
@@ -140,10 +141,16 @@ class Loop:
 
     def _tend(self) -> bool:
         done = False
+        self._watch()
         for lot in self.node.lots.codes():
             if self.node.state.setting(f"{OVER}/{lot}") is None:
                 done |= self._tend_lot(lot)
         return done
+
+    def _watch(self) -> None:
+        """Who is late with a reply or a decision; a step of the clock is told by `step`."""
+        with contextlib.suppress(ClockError):
+            self.node.waiting.step()
 
     def _tend_lot(self, lot: str) -> bool:
         try:

@@ -7,7 +7,7 @@ moves over them (`advance`), in the transaction that also decides the cosignatur
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kernel import canonical, merkle
@@ -106,6 +106,12 @@ class Mirror:
         """Every open fact of the lot with its index, in the log's order."""
         sql = "SELECT idx, raw FROM fact WHERE lot = ? AND kind <> ? AND idx < ? ORDER BY idx"
         rows = self.state.rows(sql, lot, UNKNOWN, self.head().size)
+        return [(row[0], facts.parse(row[1].encode())) for row in rows]
+
+    def facts_of_kinds(self, kinds: Sequence[str]) -> list[tuple[int, Fact]]:
+        """Every open fact of these kinds with its index, in the log's order."""
+        sql = f"SELECT idx, raw FROM fact WHERE kind IN ({','.join('?' * len(kinds))}) AND idx < ? ORDER BY idx"  # noqa: S608  marks only
+        rows = self.state.rows(sql, *kinds, self.head().size)
         return [(row[0], facts.parse(row[1].encode())) for row in rows]
 
     def lots(self) -> list[str]:

@@ -28,6 +28,7 @@ from supervision.node.state import State
 from supervision.node.statements import Statements
 from supervision.node.transport import Transport, TransportReader
 from supervision.node.trustee import Trustee
+from supervision.node.waiting import Waiting
 from supervision.node.witness import Witness
 from supervision.policy import Policy
 
@@ -157,6 +158,10 @@ class Node:
     def releasing(self) -> Releasing:
         kept = (self.lots, self.rolls, self.trustee, self.statements, self.holds)
         return Releasing(self.state, self.keys, self.clock, *kept, self.alerts, self.outgoing)
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        return Waiting(self.mirror, self.alerts, self.clock)
 
     @cached_property
     def countersigning(self) -> Countersigning:

@@ -9,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from kernel import canonical, keys
+from kernel import canonical, keys, law
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from sealing import disputes, release, shares
@@ -95,6 +95,7 @@ class Releasing:
     def _own(self, due: Due, kind: str) -> Signed | None:
         return self.statements.own(due.view.lot, kind, due.admitted.number)
 
+    @law.holds("opening:sealing")
     def _may_release(self, due: Due, now: dt.datetime) -> bool:
         """Every condition of log-and-nodes.md, section 3, "Release", by this node's own clock."""
         deadline, terms, seconds = due.view.deadline, due.terms, int(now.timestamp())

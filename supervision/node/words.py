@@ -101,6 +101,10 @@ POINTS = {
     "presented.missing": ("曾向本节点出示的投标不在名册上", "A bid presented here is not on the roll"),
     "keyset.refused": ("密钥集未通过核对，未予签名", "A keyset failed the checks and was not signed"),
     "clock.step": ("本节点时钟跳变，暂停签署", "This node's clock stepped: signing paused"),
+    "reply.due": ("异议、质疑或询问的答复即将到期", "A reply to an objection, query or inquiry is due soon"),
+    "reply.late": ("异议、质疑或询问逾期未答复", "An objection, query or inquiry has no reply in time"),
+    "complaint.due": ("投诉的受理或处理即将到期", "A complaint is soon to be taken or decided"),
+    "complaint.late": ("投诉逾期未受理或未处理", "A complaint was not taken or decided in time"),
     "lot.unserved": ("本节点无法处理该标段", "This node cannot serve the lot"),
 }
 

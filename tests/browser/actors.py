@@ -12,7 +12,7 @@ from kernel import clock
 
 TYPED = {
     "project_name": "清江县乡镇卫生院医疗设备采购", "content": "彩色超声诊断仪 3 台、数字化 X 线机 2 台及配套服务。",
-    "scale": "5 台套", "fund_source": "县级财政资金", "qualification": "具有医疗器械经营许可证。",
+    "scale": "5 台套", "fund_source": "县级财政资金", "approval_doc": "青财预〔2026〕6号", "qualification": "具有医疗器械经营许可证。",
     "documents_obtained": "公告期内在本平台免费下载", "submission": "通过本平台递交加密投标文件",
     "bid_validity_days": "90", "contact.name": "林工", "contact.phone": "0000-1234567",
     "contact.email": "lin@example.org", "contact.address": "清江县人民路 1 号",
@@ -76,7 +76,9 @@ class Owner(Member):
         self.page.wait_for_selector(".callout-true, .error-summary")
 
     def asks_the_nodes_for_keys(self) -> None:
-        """And waits until the checklist, which refreshes itself, has nothing left."""
+        """Once the plan is filed; and waits until the checklist, which refreshes itself, has nothing left."""
+        self.page.click("#filing button[data-file]")
+        self.page.wait_for_selector("#filing .true")
         self.page.click("#keys form button")
         self.page.wait_for_selector('#checklist a.button[href$="/publish"], #checklist a.button')
 

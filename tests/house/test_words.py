@@ -9,10 +9,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
-SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream")
+SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight")
 CALL = re.compile(r"""\b_\(\s*(?:'([^']+)'|"([^"]+)")""")
 HAN = re.compile(r"[一-鿿]")
-CITED = re.compile(r"《[^》]+》|第[一二三四五六七八九十百]+[条款章]|财政部令第 ?\d+ ?号|\d+ ?号令|[至、及]|中文")
+CITED = re.compile(
+    r"《[^》]+》|第[一二三四五六七八九十百]+[条款章]|财政部令第 ?\d+ ?号|\d+ ?号令|[至、及]|中文"
+    r"|[发改法规财库国办资]+〔\d{4}〕\d+号(?:（[一二三四五六七八九十]+）)?"
+)
 
 
 def asked() -> dict[str, str]:

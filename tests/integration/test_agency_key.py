@@ -82,13 +82,14 @@ def test_the_agency_cannot_name_the_owners_certificate_or_one_that_is_unknown(st
 def test_another_agency_or_certificate_makes_the_keysets_useless(stage: Stage) -> None:
     code = with_agency(stage)
     stage.keyed(code)
+    stage.file(code)
     assert missing(stage, code) == {}
     with stage.act() as now:
         service.confirm_key(stage.agency, service.tender_of(code), stage.agency_cert, now)
     assert missing(stage, code) == {}, "the same certificate again changes nothing"
     with stage.act() as now:
         service.update_draft(stage.owner, service.tender_of(code), {"agency_uscc": None}, now)
-    assert set(missing(stage, code)) == {"keys.not_requested"}
+    assert set(missing(stage, code)) == {"keys.not_requested", "filing.changed"}, "whoever acts for the owner is filed"
     with stage.act() as now:
         service.update_draft(stage.owner, service.tender_of(code), {"agency_uscc": stage.agency.uscc}, now)
     assert set(missing(stage, code)) == {"keys.not_requested", "keys.agency_missing"}

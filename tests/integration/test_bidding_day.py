@@ -18,7 +18,7 @@ def stage(tmp_path):
         yield found
 
 
-def test_a_lot_is_sealed_opened_read_out_and_published(stage):
+def test_c33_c35_m87_g19_a_lot_is_sealed_opened_read_out_and_published(stage):
     lot = stage.one_lot()
     bids = {name: stage.bid(lot, name, price=f"2{n}000000.00") for n, name in enumerate("甲乙丙丁")}
     first = stage.standing(bids["甲"], "甲")

@@ -532,7 +532,7 @@ def test_silence_until_the_window_closes_accepts(stage):
     assert running.ended_at >= running.confirm_until
 
 
-def test_the_opening_does_not_end_before_an_objection_is_answered_on_the_spot(stage):
+def test_c34_g19_the_opening_does_not_end_before_an_objection_is_answered_on_the_spot(stage):
     lot, _ = sealed_lot(stage)
     stage.start(lot)
     while stage.rows(Opening)[0].step is not OpeningStep.CONFIRMING:

@@ -53,7 +53,7 @@ def refused(stage, lot, handed, name, kind=Invalid):
 # taken ---------------------------------------------------------------------------------------------------------------
 
 
-def test_a_sealed_bid_is_taken_and_its_receipt_opens_the_log_entry(stage, lot):
+def test_c26_m87_a_sealed_bid_is_taken_and_its_receipt_opens_the_log_entry(stage, lot):
     bid = stage.bid(lot, "a")
     receipt = receipts.Receipt.read(Signed(bid.receipt, bid.receipt_sig))
     assert Signed(bid.receipt, bid.receipt_sig).signed_by(site().key("platform").public_key())
@@ -244,7 +244,7 @@ def test_a_certificate_that_is_not_the_organizations_is_refused(stage, lot):
     assert refused(stage, lot, replace(handed, envelopes=theirs), "b", Forbidden).code == "certificate.organization"
 
 
-def test_a_late_bid_is_refused_by_law_and_recorded(stage, lot):
+def test_c25_m87_a_late_bid_is_refused_by_law_and_recorded(stage, lot):
     handed = stage.handed(stage.seal(lot, "a"), "a")
     stage.now = stage.lot(lot).closes_at
     refusal = refused(stage, lot, handed, "a", TooLate)
@@ -254,7 +254,7 @@ def test_a_late_bid_is_refused_by_law_and_recorded(stage, lot):
     assert refusal.record.fact.code == "bid.late"
 
 
-def test_owner_and_agency_do_not_bid_in_their_own_tender(stage, lot):
+def test_p13_owner_and_agency_do_not_bid_in_their_own_tender(stage, lot):
     handed = stage.handed(stage.seal(lot, "a"), "a")
     owner = replace(stage.owner, roles=frozenset({Role.BIDDER}))
     with stage.act() as now, pytest.raises(Forbidden) as found:
@@ -320,7 +320,7 @@ def test_a_replacement_signed_by_another_key_is_refused(stage, lot):
     assert refused(stage, lot, handed, "a").code == "seal.key_differs"
 
 
-def test_a_withdrawal_ends_the_bid_and_has_a_receipt_of_its_own(stage, lot):
+def test_c27_m87_a_withdrawal_ends_the_bid_and_has_a_receipt_of_its_own(stage, lot):
     bid = stage.bid(lot, "a")
     withdrawn, ended = stage.withdraw(lot, bid, "a")
     assert ended.ended_by == withdrawn.sha256

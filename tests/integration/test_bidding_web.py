@@ -326,7 +326,7 @@ def test_a_consortium_cannot_be_chosen_where_the_notice_admits_none(stage, door)
     assert f'value="{ref}" data-bidder="清江水电与松城市政联合体" data-prev="" disabled' in page
 
 
-def test_a_consortium_is_refused_at_the_door_where_the_notice_admits_none(stage):
+def test_c24_m87_a_consortium_is_refused_at_the_door_where_the_notice_admits_none(stage):
     lot = stage.one_lot()
     lead, member = stage.bidder_of("a").actor, stage.bidder_of("b").actor
     ref = complete_consortium(stage, lead, member, "清江水电与松城市政联合体")

@@ -71,7 +71,7 @@ def test_who_is_no_expert_does_not_sit(stage):
         stage.form("expert1", "expert2", "supervising")
 
 
-def test_an_expert_of_a_bidders_organization_does_not_sit(stage):
+def test_c40_g24_an_expert_of_a_bidders_organization_does_not_sit(stage):
     from accounts.models import Organization
 
     with stage.act():

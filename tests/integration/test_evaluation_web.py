@@ -346,7 +346,7 @@ def test_seats_are_listed_for_their_member_alone(door):
     assert door.ask("GET", "/api/v1/seats", "expert1").json[0]["alias"].startswith("E")
 
 
-def test_names_are_secret_until_the_award(door):
+def test_c39_names_are_secret_until_the_award(door):
     door.stage.form()
     for who, named in (("operator", True), ("supervising", True), ("owner", False), ("bidder", False), (None, False)):
         members = door.api("GET", "/committee", who).json["members"]

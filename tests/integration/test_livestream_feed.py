@@ -19,7 +19,7 @@ from kernel.site import site
 from livestream import feed, hall, rules
 from livestream.board import Board
 from livestream.feed import Feed
-from tendering.rules import LotState
+from tendering.states import LotState
 
 
 class Told(list):

@@ -27,7 +27,7 @@ def put(folder: Path, days: int) -> None:
     (folder / "packs" / "county.json").write_text(json.dumps(recipe, ensure_ascii=False))
 
 
-def test_a_stricter_pack_stands_among_the_law_with_what_it_changes(folder: Path) -> None:
+def test_p15_a_stricter_pack_stands_among_the_law_with_what_it_changes(folder: Path) -> None:
     put(folder, 25)
     create_app(load({"KAIBIAO_VAR": str(folder)}))
     local = packs.load("qingjiang.construction.open")

@@ -13,7 +13,7 @@ from portal_doors import READING_ROLES, Street, built, doorways
 from bidding import visibility as bids
 from evaluation import visibility as evaluation
 from tendering import visibility as tenders
-from tendering.rules import TenderState
+from tendering.states import TenderState
 
 
 @pytest.fixture(scope="module")

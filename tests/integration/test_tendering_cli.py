@@ -76,6 +76,8 @@ def test_an_owner_drafts_uploads_asks_for_keys_publishes_and_extends(stage: Stag
         stage.answer(node, f"{code}001")
     stage.countersign(f"{code}001")
     assert run("keys", code, key=True)[0] == 0
+    assert "尚未备案" in run("check", code)[1]
+    assert run("file", code)[1].startswith("已备案")
     assert "ready" in run("check", code)[1]
     status, out, _ = run("publish", code, key=True)
     assert status == 0

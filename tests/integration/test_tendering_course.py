@@ -13,7 +13,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooEa
 from kernel.statements import Signed
 from tendering import service, statements, steps
 from tendering.models import Lot
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 from tests.tendering_stage import Stage, method, notice, on_each_engine, seconds
 
 BIDS = [service.Candidate(f"{n:032x}", f"{n:064x}", f"投标人{n}", f"{n}000000.00") for n in (1, 2, 3)]
@@ -67,7 +67,15 @@ def clock_moves(stage: Stage, lot: str, *events: LotEvent) -> None:
 
 
 def in_publicity(stage: Stage, lot: str) -> dt.datetime:
-    clock_moves(stage, lot, LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)
+    clock_moves(
+        stage,
+        lot,
+        LotEvent.CLOSE,
+        LotEvent.START_OPENING,
+        LotEvent.END_OPENING,
+        LotEvent.START_EVALUATION,
+        LotEvent.REPORT,
+    )
     with stage.act() as now:
         return service.start_publicity(stage.owner, service.lot_of(lot), BIDS, now)
 
@@ -132,7 +140,7 @@ def test_a_timetable_for_another_lot_or_keyset_is_refused(stage: Stage, lot: str
             extend(stage, lot, 0, stage.signed(item))
 
 
-def test_c32_opening_at_another_moment_than_the_deadline_is_refused(stage: Stage, lot: str) -> None:
+def test_c32_g19_opening_at_another_moment_than_the_deadline_is_refused(stage: Stage, lot: str) -> None:
     content = {
         "type": statements.TIMETABLE, "lot": lot, "keyset_sha256": stage.lot(lot).keyset_sha256,
         "closes_at": rfc3339(stage.now + seconds(500)), "opens_at": rfc3339(stage.now + seconds(900)),
@@ -364,7 +372,15 @@ def test_c49_no_award_before_the_publicity_has_lasted(stage: Stage, lot: str) ->
 
 
 def test_c47_only_the_first_three_of_a_construction_tender_go_on_public_view(stage: Stage, lot: str) -> None:
-    clock_moves(stage, lot, LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)
+    clock_moves(
+        stage,
+        lot,
+        LotEvent.CLOSE,
+        LotEvent.START_OPENING,
+        LotEvent.END_OPENING,
+        LotEvent.START_EVALUATION,
+        LotEvent.REPORT,
+    )
     five = [service.Candidate(f"{n:032x}", f"{n:064x}", f"投标人{n}", f"{n}000000.00") for n in (1, 2, 3, 4, 5)]
     with stage.act() as now:
         service.start_publicity(stage.owner, service.lot_of(lot), five, now)
@@ -430,7 +446,7 @@ def test_c30_too_few_ends_in_failure_and_nothing_moves_afterwards(stage: Stage, 
     clock_moves(stage, lot, LotEvent.CLOSE, LotEvent.TOO_FEW)
     assert stage.lot(lot).state == LotState.FAILED
     for event in LotEvent:
-        with pytest.raises(Conflict) as refusal, stage.act() as now:
+        with pytest.raises(Refusal) as refusal, stage.act() as now:
             service.move(service.lot_of(lot), event, CLOCK, now)
         assert refusal.value.rule
 

@@ -11,7 +11,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooLa
 from kernel.site import site
 from sealing.keyset import Keyset, signature_obstacles
 from tendering import publishing, service
-from tendering.rules import LotState
+from tendering.states import LotState
 from tests.tendering_stage import NODES, PDF, Stage, method, notice, on_each_engine, seconds, staged
 
 
@@ -73,13 +73,13 @@ def test_a_real_installation_runs_no_practice_pack(tmp_path) -> None:
         assert real.draft(pack="cn.construction.open.2026").startswith("E")
 
 
-def test_the_checklist_names_everything_missing_at_once(stage: Stage) -> None:
+def test_m10_m87_c19_c63_the_checklist_names_everything_missing_at_once(stage: Stage) -> None:
     code = stage.draft(content="", contact={}, consortium_allowed=None, bid_validity_days=None, lots=[{"name": "一"}])
     found = missing(stage, code)
     assert found == [
         "notice.content", "notice.contact.name", "notice.contact.phone", "notice.contact.address",
         "notice.consortium_allowed", "notice.bid_validity_days", "notice.documents", "method.missing",
-        "deadline.missing", "keys.not_requested",
+        "deadline.missing", "keys.not_requested", "filing.missing",
     ]  # fmt: skip
 
 
@@ -114,6 +114,7 @@ def test_nothing_is_missing_only_when_the_keys_are_signed(stage: Stage) -> None:
     code = stage.draft()
     stage.document(code)
     (lot,) = stage.lots(code)
+    stage.file(code)
     assert missing(stage, code) == ["keys.not_requested"]
     stage.request_keys(code)
     for node in NODES:
@@ -214,7 +215,7 @@ def test_an_answer_to_a_replaced_request_changes_nothing(stage: Stage) -> None:
     with stage.act() as now:
         entry = stage.entry("audit", lot, 7, "sheet")
         service.take_trustee_entries("audit", {"lot": lot, "version": 7, "entries": [entry]}, now)
-    assert missing(stage, code) == ["notice.documents", "keys.waiting"]
+    assert missing(stage, code) == ["notice.documents", "keys.waiting", "filing.missing"]
 
 
 def test_the_keyset_is_sound_and_names_owner_and_supervisor(stage: Stage) -> None:
@@ -268,7 +269,7 @@ def test_publishing_is_refused_with_the_whole_checklist(stage: Stage) -> None:
         service.publish(stage.owner, service.tender_of(code), {}, stage.cert, now)
     assert refusal.value.code == "notice.obstacles"
     assert refusal.value.rule
-    assert len(refusal.value.detail["obstacles"]) == 4
+    assert len(refusal.value.detail["obstacles"]) == 5
 
 
 def test_a_sheet_signed_before_the_draft_changed_is_refused(stage: Stage) -> None:
@@ -288,7 +289,7 @@ def test_a_wrong_signature_publishes_nothing(stage: Stage) -> None:
         service.publish(stage.owner, service.tender_of(code), signatures, stage.cert, now)
     assert refusal.value.code == "sheet.signature"
     assert stage.facts("notice.published") == []
-    assert stage.tender(code).state == "draft"
+    assert stage.tender(code).state == "filed"
 
 
 def test_another_owner_cannot_even_see_the_draft(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from kernel import site as sites
 from kernel.errors import Refusal
 from kernel.site import site
 from tendering import service
-from tendering.rules import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, LotEvent, LotState
 from tests.tendering_stage import NODES, Stage, notice, on_each_engine
 
 

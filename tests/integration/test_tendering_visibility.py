@@ -8,7 +8,7 @@ import pytest
 
 from kernel.errors import NotFound
 from tendering import listing, presentation, service, visibility
-from tendering.rules import LotEvent, TenderState
+from tendering.states import LotEvent, TenderState
 from tests.tendering_stage import Stage, on_each_engine
 
 PUBLIC = {
@@ -19,6 +19,8 @@ OWN = PUBLIC | {"draft", "created_at", "keysets", "pending_questions", "approval
 SEES: dict[tuple[str, str], set[str]] = {
     ("nobody", "draft"): set(), ("bidder", "draft"): set(), ("other_owner", "draft"): set(), ("manager", "draft"): set(),
     ("supervising", "draft"): set(), ("operator", "draft"): set(), ("owner", "draft"): OWN, ("agency", "draft"): OWN,
+    ("nobody", "filed"): set(), ("bidder", "filed"): set(), ("other_owner", "filed"): set(), ("manager", "filed"): set(),
+    ("supervising", "filed"): set(), ("operator", "filed"): set(), ("owner", "filed"): OWN, ("agency", "filed"): OWN,
     ("nobody", "published"): PUBLIC, ("bidder", "published"): PUBLIC, ("other_owner", "published"): PUBLIC,
     ("manager", "published"): PUBLIC, ("supervising", "published"): PUBLIC, ("operator", "published"): PUBLIC,
     ("owner", "published"): OWN, ("agency", "published"): OWN,
@@ -38,6 +40,9 @@ def in_state(stage: Stage, state: str) -> str:
         return code
     stage.document(code)
     stage.keyed(code)
+    stage.file(code)
+    if state == "filed":
+        return code
     stage.publish(code)
     for name in ("owner", "agency") if state == "cancelled" else ():
         with stage.act() as now:
@@ -92,7 +97,13 @@ def test_no_view_of_a_question_says_who_asked_or_when(stage: Stage) -> None:
 def test_candidates_show_only_from_their_publicity_on(stage: Stage) -> None:
     code = in_state(stage, "published")
     (lot,) = stage.lots(code)
-    for event in (LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION):
+    for event in (
+        LotEvent.CLOSE,
+        LotEvent.START_OPENING,
+        LotEvent.END_OPENING,
+        LotEvent.START_EVALUATION,
+        LotEvent.REPORT,
+    ):
         with stage.act() as now:
             service.move(service.lot_of(lot), event, service.CLOCK, now)
         assert seen(stage, code, "nobody")["lots"][0]["candidates"] is None

@@ -13,7 +13,7 @@ from kernel import keys
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from tendering import service, statements
-from tendering.rules import LotEvent
+from tendering.states import LotEvent
 from tests.tendering_stage import NODES, PDF, Stage, notice, seconds, staged
 from tests.tendering_web import checked, chinese, opened_door
 
@@ -54,6 +54,8 @@ def test_an_owner_goes_from_draft_to_notice_over_the_api(stage: Stage, web: Flas
     asked = web.post(f"/api/v1/tenders/{code}/keys", json=cert, headers=OWNER)
     assert (asked.status_code, asked.json[0]["ready"], len(asked.json[0]["waiting_for"])) == (202, False, 4)
     nodes_answer(stage, code)
+    filed = web.post(f"/api/v1/tenders/{code}/filing", headers=OWNER)
+    assert (filed.status_code, filed.json["content"]["tender"]) == (201, code)
     assert web.get(f"/api/v1/tenders/{code}/keys", headers=OWNER).json[0]["ready"] is True
     assert web.get(f"/api/v1/tenders/{code}/obstacles", headers=OWNER).json == []
     sheet = web.get(f"/api/v1/tenders/{code}/signing-sheet", headers=OWNER).json
@@ -187,7 +189,7 @@ def test_questions_and_answers_over_the_api(stage: Stage, web: FlaskClient) -> N
 def form_of(**changes: str) -> dict[str, str]:
     base = {
         "pack": "practice.construction.open", "title": "标题", "project_name": "项目", "content": "内容", "scale": "规模",
-        "fund_source": "财政", "qualification": "资格", "consortium_allowed": "no", "state_funded": "yes",
+        "fund_source": "财政", "approval_doc": "青发改〔2026〕1号", "qualification": "资格", "consortium_allowed": "no", "state_funded": "yes",
         "documents_obtained": "本平台", "submission": "本平台", "bid_validity_days": "90", "contact.name": "王工",
         "contact.phone": "1", "contact.address": "路1号", "lots.1.name": "一标", "lots.1.ceiling": "1000000.00",
         "lots.1.closes_at": "2026-11-23T09:02:00", "lots.1.method": "cn_comprehensive", "lots.1.subject": "works",
@@ -211,7 +213,10 @@ def test_the_form_drafts_what_the_api_would(stage: Stage, web: FlaskClient) -> N
     assert web.post(f"{where}/documents", data=files, headers=OWNER).status_code == 303
     left = web.get(f"{where}/checklist", headers=OWNER).text
     assert "尚未申请密钥组" in left
-    assert left.count('class="missing"') == 1
+    assert left.count('class="missing"') == 2
+    code = where.rpartition("/")[2]
+    assert web.post(f"/owner/tenders/{code}/filing", headers=OWNER).status_code == 303
+    assert web.get(f"{where}/checklist", headers=OWNER).text.count('class="missing"') == 1
     method = web.get(f"/api/v1/lots/{where.rpartition('/')[2]}001", headers=OWNER).json["method"]
     assert (method["id"], method["criteria"][0]["max"], method["max_price"]) == ("cn_comprehensive", "40", "1000000.00")
 
@@ -241,6 +246,7 @@ def test_the_sign_page_signs_and_publishes(stage: Stage, web: FlaskClient) -> No
     assert "还不能发布" in checked(web.get(f"/owner/tenders/{code}/publish", headers=OWNER).text)
     stage.document(code)
     stage.keyed(code)
+    stage.file(code)
     page = checked(web.get(f"/owner/tenders/{code}/publish", headers=OWNER).text)
     assert page.count('name="statement"') == 3
     unsigned = web.post(f"/owner/tenders/{code}/publish", data={}, headers=OWNER)
@@ -281,8 +287,14 @@ def test_a_statement_is_prepared_in_words_and_then_signed(stage: Stage, web: Fla
 def courses(stage: Stage) -> list[str]:
     """A tender in each of many states."""
     found = [stage.published() for _ in range(4)]
-    for lot, steps in zip((f"{code}001" for code in found), (0, 1, 3, 4), strict=True):
-        for event in (LotEvent.CLOSE, LotEvent.START_OPENING, LotEvent.END_OPENING, LotEvent.START_EVALUATION)[:steps]:
+    for lot, steps in zip((f"{code}001" for code in found), (0, 1, 3, 5), strict=True):
+        for event in (
+            LotEvent.CLOSE,
+            LotEvent.START_OPENING,
+            LotEvent.END_OPENING,
+            LotEvent.START_EVALUATION,
+            LotEvent.REPORT,
+        )[:steps]:
             with stage.act() as now:
                 service.move(service.lot_of(lot), event, service.CLOCK, now)
     with stage.act() as now:

@@ -538,6 +538,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("sha256", name=op.f("uq_envelope_sha256")),
     )
     op.create_table(
+        "bid_participation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("organization", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization"], ["organization.id"], name=op.f("fk_bid_participation_organization_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bid_participation")),
+        sa.UniqueConstraint("lot", "organization", name="one_part_per_lot"),
+    )
+    op.create_table(
         "membership",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
@@ -680,7 +692,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("trade", sa.String(length=16), nullable=False),
-        sa.Column("method", sa.String(length=8), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
         sa.Column("pack_id", sa.String(length=64), nullable=False),
         sa.Column("pack_sha256", sa.String(length=64), nullable=True),
         sa.Column("practice", sa.Boolean(), nullable=False),
@@ -698,8 +710,10 @@ def upgrade() -> None:
         sa.Column("created_by", sa.Integer(), nullable=False),
         sa.Column("created_at", kernel.db.Instant(timezone=True), nullable=False),
         sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=True),
-        sa.CheckConstraint("(state = 'draft') = (published_at IS NULL)", name=op.f("ck_tender_published_once")),
-        sa.CheckConstraint("state IN ('draft', 'published', 'cancelled')", name=op.f("ck_tender_state_known")),
+        sa.CheckConstraint(
+            "(state IN ('draft', 'filed')) = (published_at IS NULL)", name=op.f("ck_tender_published_once")
+        ),
+        sa.CheckConstraint("state IN ('cancelled', 'draft', 'filed', 'published')", name=op.f("ck_tender_state_known")),
         sa.CheckConstraint(
             "trade IN ('construction', 'land', 'other', 'procurement', 'property')", name=op.f("ck_tender_trade_known")
         ),
@@ -792,13 +806,16 @@ def upgrade() -> None:
         sa.Column("awarded_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("award", sa.LargeBinary(), nullable=True),
         sa.Column("award_sig", sa.String(length=88), nullable=True),
-        sa.CheckConstraint("(state = 'awarded') = (awarded_bid IS NOT NULL)", name=op.f("ck_lot_awarded_to_somebody")),
+        sa.CheckConstraint(
+            "state NOT IN ('awarded', 'closed', 'contracted', 'fulfilled') OR awarded_bid IS NOT NULL",
+            name=op.f("ck_lot_awarded_to_somebody"),
+        ),
         sa.CheckConstraint(
             "state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name=op.f("ck_lot_timed")
         ),
         sa.CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name=op.f("ck_lot_keyed")),
         sa.CheckConstraint(
-            "state IN ('draft', 'collecting', 'sealed', 'opening', 'opened', 'evaluating', 'publicity', 'awarded', 'failed', 'cancelled')",
+            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
             name=op.f("ck_lot_state_known"),
         ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_lot_tender_id_tender")),
@@ -838,14 +855,294 @@ def upgrade() -> None:
         sa.Column("organization_id", sa.Integer(), nullable=False),
         sa.Column("role", sa.String(length=8), nullable=False),
         sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("done_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["organization_id"], ["organization.id"], name=op.f("fk_tender_approval_organization_id_organization")
         ),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_tender_approval_person_id_person")),
+        sa.ForeignKeyConstraint(
+            ["seconds"], ["tender_approval.id"], name=op.f("fk_tender_approval_seconds_tender_approval")
+        ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_tender_approval_tender_id_tender")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tender_approval")),
-        sa.UniqueConstraint("tender_id", "act", "organization_id", name=op.f("uq_tender_approval_tender_id")),
     )
+    with op.batch_alter_table("tender_approval", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tender_approval_tender_id"), ["tender_id"], unique=False)
+        batch_op.create_index(
+            "one_proposal_waits",
+            ["tender_id", "act"],
+            unique=True,
+            sqlite_where=sa.text("done_at IS NULL"),
+            postgresql_where=sa.text("done_at IS NULL"),
+        )
+
+    op.create_table(
+        "next_round",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("changes", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Boolean(), nullable=False),
+        sa.Column("prepared_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_next_round_lot_id_lot"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["tender_id"], ["tender.id"], name=op.f("fk_next_round_tender_id_tender"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_next_round")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_next_round_lot_id")),
+    )
+    with op.batch_alter_table("next_round", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_next_round_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "repeat_decision",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("choice", sa.String(length=16), nullable=False),
+        sa.Column("authority", sa.String(length=200), nullable=False),
+        sa.Column("document", sa.String(length=200), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_repeat_decision_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_repeat_decision")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_repeat_decision_lot_id")),
+    )
+    op.create_table(
+        "directive_order",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("approval_id", sa.Integer(), nullable=True),
+        sa.Column("act", sa.String(length=8), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("signed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("in_force_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approval_id"],
+            ["tender_approval.id"],
+            name=op.f("fk_directive_order_approval_id_tender_approval"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_directive_order_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_directive_order")),
+    )
+    with op.batch_alter_table("directive_order", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_directive_order_lot_id"), ["lot_id"], unique=False)
+
+    op.create_table(
+        "review_department",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("trade", sa.String(length=16), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("approves", sa.Boolean(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.CheckConstraint("NOT approves OR length(basis) > 0", name=op.f("ck_review_department_approval_has_basis")),
+        sa.CheckConstraint("days > 0", name=op.f("ck_review_department_time_to_answer")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_review_department_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review_department")),
+        sa.UniqueConstraint("trade", "organization_id", name=op.f("uq_review_department_trade")),
+    )
+    with op.batch_alter_table("review_department", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_department_trade"), ["trade"], unique=False)
+
+    op.create_table(
+        "tender_plan",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("owner_org", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("filed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("replaced_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("returned_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("returned_by", sa.Integer(), nullable=True),
+        sa.Column("return_ground", sa.String(length=40), nullable=True),
+        sa.Column("return_reason", sa.Text(), nullable=True),
+        sa.Column("signs", kernel.db.JSONText(), nullable=False),
+        sa.ForeignKeyConstraint(["owner_org"], ["organization.id"], name=op.f("fk_tender_plan_owner_org_organization")),
+        sa.ForeignKeyConstraint(
+            ["returned_by"], ["organization.id"], name=op.f("fk_tender_plan_returned_by_organization")
+        ),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_tender_plan_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tender_plan")),
+        sa.UniqueConstraint("tender_id", "round", name=op.f("uq_tender_plan_tender_id")),
+    )
+    with op.batch_alter_table("tender_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tender_plan_owner_org"), ["owner_org"], unique=False)
+        batch_op.create_index(batch_op.f("ix_tender_plan_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "plan_review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("plan_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("approves", sa.Boolean(), nullable=False),
+        sa.Column("basis", sa.Text(), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=12), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("acted_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("overdue_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("evidence", kernel.db.JSONText(), nullable=True),
+        sa.CheckConstraint("(act IS NULL) = (acted_at IS NULL)", name=op.f("ck_plan_review_acted_whole")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_plan_review_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["plan_id"], ["tender_plan.id"], name=op.f("fk_plan_review_plan_id_tender_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_review")),
+        sa.UniqueConstraint("plan_id", "organization_id", name=op.f("uq_plan_review_plan_id")),
+    )
+    with op.batch_alter_table("plan_review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_plan_review_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_plan_review_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_plan_review_plan_id"), ["plan_id"], unique=False)
+
+    op.create_table(
+        "purchase_intent",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("item", sa.String(length=200), nullable=False),
+        sa.Column("budget", sa.String(length=20), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_purchase_intent_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_intent")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_purchase_intent_tender_id")),
+    )
+    with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_purchase_intent_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
+        "amendment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("what", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("blob_key", sa.String(length=64), nullable=True),
+        sa.Column("visit_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("proposed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
+        sa.Column("sig", sa.String(length=88), nullable=True),
+        sa.Column("moved", kernel.db.JSONText(), nullable=False),
+        sa.CheckConstraint("(file IS NULL) = (sig IS NULL)", name=op.f("ck_amendment_signed_whole")),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_amendment_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment")),
+    )
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
+        "amendment_told",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("amendment_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("read_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["amendment_id"], ["amendment.id"], name=op.f("fk_amendment_told_amendment_id_amendment")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_amendment_told_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_told")),
+        sa.UniqueConstraint("amendment_id", "person_id", name=op.f("uq_amendment_told_amendment_id")),
+    )
+    with op.batch_alter_table("amendment_told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_told_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "invitation_list",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("draw", sa.Integer(), nullable=True),
+        sa.Column("witnesses", sa.Text(), nullable=False),
+        sa.Column("fixed_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("fact_id", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("seed", sa.String(length=64), nullable=True),
+        sa.CheckConstraint("(fixed_at IS NULL) = (fact_id IS NULL)", name=op.f("ck_invitation_list_fixed_in_the_log")),
+        sa.CheckConstraint("seed IS NULL OR fixed_at IS NOT NULL", name=op.f("ck_invitation_list_drawn_when_fixed")),
+        sa.ForeignKeyConstraint(
+            ["tender_id"], ["tender.id"], name=op.f("fk_invitation_list_tender_id_tender"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation_list")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_invitation_list_tender_id")),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("list_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("ground", sa.String(length=12), nullable=False),
+        sa.Column("invited_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("accepts", sa.Boolean(), nullable=True),
+        sa.Column("answered_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(accepts IS NULL) = (answered_at IS NULL)", name=op.f("ck_invitation_answered_whole")),
+        sa.ForeignKeyConstraint(
+            ["list_id"], ["invitation_list.id"], name=op.f("fk_invitation_list_id_invitation_list"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_invitation_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("list_id", "organization_id", name=op.f("uq_invitation_list_id")),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_list_id"), ["list_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "source_publicity",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=300), nullable=False),
+        sa.Column("ground", sa.String(length=40), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("ends_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_source_publicity_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_source_publicity_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_publicity")),
+        sa.UniqueConstraint("tender_id", name=op.f("uq_source_publicity_tender_id")),
+    )
+    with op.batch_alter_table("source_publicity", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_publicity_published_at"), ["published_at"], unique=False)
+
+    op.create_table(
+        "source_objection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("publicity_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raised_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("argue_by", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=True),
+        sa.Column("upheld", sa.Boolean(), nullable=True),
+        sa.CheckConstraint("(findings IS NULL) = (upheld IS NULL)", name=op.f("ck_source_objection_argued_whole")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_source_objection_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(
+            ["publicity_id"], ["source_publicity.id"], name=op.f("fk_source_objection_publicity_id_source_publicity")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_objection")),
+    )
+    with op.batch_alter_table("source_objection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_source_objection_publicity_id"), ["publicity_id"], unique=False)
+
     op.create_table(
         "tender_question",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -918,21 +1215,289 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trustee_entry")),
         sa.UniqueConstraint("lot_id", "version", "stage", "i", name=op.f("uq_trustee_entry_lot_id")),
     )
+    op.create_table(
+        "objection",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("sort", sa.String(length=12), nullable=False),
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("suspends", sa.Boolean(), nullable=False),
+        sa.Column("holds_contract", sa.Boolean(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("demand", sa.Text(), nullable=False),
+        sa.Column("evidence_name", sa.String(length=200), nullable=True),
+        sa.Column("evidence_size", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("evidence_blob", sa.String(length=64), nullable=True),
+        sa.Column("raised_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("warn_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("fact_id", sa.Integer(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("effect", sa.String(length=12), nullable=True),
+        sa.Column("answered_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("withdrawn_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (answered_at IS NULL)", name=op.f("ck_objection_objection_answered_whole")
+        ),
+        sa.CheckConstraint(
+            "(answer IS NULL) = (effect IS NULL)", name=op.f("ck_objection_objection_answered_with_effect")
+        ),
+        sa.CheckConstraint(
+            "answered_at IS NULL OR withdrawn_at IS NULL", name=op.f("ck_objection_objection_ends_once")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_objection_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_objection_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_objection_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objection")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_objection_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_objection_token")),
+    )
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_objection_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_objection_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "lot_stay",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=40), nullable=False),
+        sa.Column("holds", sa.String(length=12), nullable=False),
+        sa.Column("law", sa.String(length=200), nullable=False),
+        sa.Column("since", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("until", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("holds IN ('award', 'contract', 'procedure')", name=op.f("ck_lot_stay_stay_holds_known")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_lot_stay_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot_stay")),
+        sa.UniqueConstraint("lot_id", "cause", "holds", name=op.f("uq_lot_stay_lot_id")),
+    )
+    with op.batch_alter_table("lot_stay", schema=None) as batch_op:
+        batch_op.create_index("lot_stay_running", ["lot_id", "until"], unique=False)
+
+    op.create_table(
+        "complaint",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("matter", sa.String(length=20), nullable=False),
+        sa.Column("objection_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("demand", sa.Text(), nullable=False),
+        sa.Column("evidence_name", sa.String(length=200), nullable=True),
+        sa.Column("evidence_size", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_sha256", sa.String(length=64), nullable=True),
+        sa.Column("evidence_blob", sa.String(length=64), nullable=True),
+        sa.Column("made_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("warn_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("due_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("correction", sa.Text(), nullable=True),
+        sa.Column("corrected_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("accepted_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("by_clock", sa.Boolean(), nullable=False),
+        sa.Column("reply_due_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=True),
+        sa.Column("replied_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("stay_until", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("effect", sa.String(length=16), nullable=True),
+        sa.Column("reasons", sa.Text(), nullable=True),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(effect IS NULL) = (decided_at IS NULL)", name=op.f("ck_complaint_complaint_decided_whole")
+        ),
+        sa.CheckConstraint("(reply IS NULL) = (replied_at IS NULL)", name=op.f("ck_complaint_complaint_replied_whole")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_complaint_lot_id_lot")),
+        sa.ForeignKeyConstraint(["objection_id"], ["objection.id"], name=op.f("fk_complaint_objection_id_objection")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_complaint_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_complaint_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_complaint")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_complaint_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_complaint_token")),
+    )
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_complaint_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaint_organization_id"), ["organization_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_complaint_state"), ["state"], unique=False)
+    op.create_table(
+        "award_message",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("organization", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("sent_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("read_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organization"], ["organization.id"], name=op.f("fk_award_message_organization_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_award_message")),
+        sa.UniqueConstraint("lot", "round", "bid_id", name=op.f("uq_award_message_lot")),
+    )
+    with op.batch_alter_table("award_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_award_message_organization"), ["organization"], unique=False)
+
+    op.create_table(
+        "contract_paper",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=True),
+        sa.Column("blob_key", sa.String(length=64), nullable=True),
+        sa.Column("document_sha256", sa.String(length=64), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("owner_sig", sa.String(length=88), nullable=True),
+        sa.Column("owner_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("winner_sig", sa.String(length=88), nullable=True),
+        sa.Column("winner_cert", sa.LargeBinary(), nullable=True),
+        sa.Column("winner_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("made_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(owner_sig IS NULL) = (owner_at IS NULL)", name=op.f("ck_contract_paper_owner_signed_whole")
+        ),
+        sa.CheckConstraint(
+            "(winner_sig IS NULL) = (winner_at IS NULL)", name=op.f("ck_contract_paper_winner_signed_whole")
+        ),
+        sa.CheckConstraint(
+            "(blob_key IS NULL) = (document_sha256 IS NULL)", name=op.f("ck_contract_paper_document_whole")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_paper")),
+        sa.UniqueConstraint("lot", "kind", "number", name=op.f("uq_contract_paper_lot")),
+    )
+    op.create_table(
+        "contract_alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("point", sa.String(length=60), nullable=False),
+        sa.Column("evidence", sa.LargeBinary(), nullable=False),
+        sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_alert")),
+        sa.UniqueConstraint("lot", "point", name=op.f("uq_contract_alert_lot")),
+    )
+    op.create_table(
+        "sealed_archive",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("blob_key", sa.String(length=64), nullable=False),
+        sa.Column("retain_until", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("law", sa.Text(), nullable=False),
+        sa.Column("sealed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_archive")),
+        sa.UniqueConstraint("lot", name=op.f("uq_sealed_archive_lot")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("sealed_archive")
+    op.drop_table("contract_alert")
+    op.drop_table("contract_paper")
+    with op.batch_alter_table("award_message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_award_message_organization"))
+
+    op.drop_table("award_message")
+    with op.batch_alter_table("complaint", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_complaint_state"))
+        batch_op.drop_index(batch_op.f("ix_complaint_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_complaint_lot_id"))
+
+    op.drop_table("complaint")
+    with op.batch_alter_table("lot_stay", schema=None) as batch_op:
+        batch_op.drop_index("lot_stay_running")
+
+    op.drop_table("lot_stay")
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_objection_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_objection_lot_id"))
+
+    op.drop_table("objection")
     op.drop_table("trustee_entry")
     op.drop_table("terms_change")
     with op.batch_alter_table("tender_document", schema=None) as batch_op:
         batch_op.drop_index("document_hash")
 
     op.drop_table("tender_document")
+    with op.batch_alter_table("amendment_told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_told_person_id"))
+
+    op.drop_table("amendment_told")
+    with op.batch_alter_table("amendment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_tender_id"))
+
+    op.drop_table("amendment")
+    with op.batch_alter_table("source_objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_source_objection_publicity_id"))
+
+    op.drop_table("source_objection")
+    with op.batch_alter_table("source_publicity", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_source_publicity_published_at"))
+
+    op.drop_table("source_publicity")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_list_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_organization_id"))
+
+    op.drop_table("invitation")
+    op.drop_table("invitation_list")
+
+    with op.batch_alter_table("purchase_intent", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_purchase_intent_published_at"))
+
+    op.drop_table("purchase_intent")
+    with op.batch_alter_table("plan_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_plan_review_plan_id"))
+        batch_op.drop_index(batch_op.f("ix_plan_review_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_plan_review_due_at"))
+
+    op.drop_table("plan_review")
+    with op.batch_alter_table("tender_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tender_plan_tender_id"))
+        batch_op.drop_index(batch_op.f("ix_tender_plan_owner_org"))
+
+    op.drop_table("tender_plan")
+    with op.batch_alter_table("review_department", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_review_department_trade"))
+
+    op.drop_table("review_department")
     with op.batch_alter_table("tender_question", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tender_question_tender_id"))
 
     op.drop_table("tender_question")
+    op.drop_table("repeat_decision")
+    with op.batch_alter_table("next_round", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_next_round_tender_id"))
+
+    op.drop_table("next_round")
+    with op.batch_alter_table("directive_order", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_directive_order_lot_id"))
+
+    op.drop_table("directive_order")
+    with op.batch_alter_table("tender_approval", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_proposal_waits", sqlite_where=sa.text("done_at IS NULL"), postgresql_where=sa.text("done_at IS NULL")
+        )
+        batch_op.drop_index(batch_op.f("ix_tender_approval_tender_id"))
+
     op.drop_table("tender_approval")
     op.drop_table("score_sheet")
     with op.batch_alter_table("lot", schema=None) as batch_op:
@@ -975,6 +1540,7 @@ def downgrade() -> None:
 
     op.drop_table("membership")
     op.drop_table("envelope")
+    op.drop_table("bid_participation")
     with op.batch_alter_table("consortium", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consortium_lead_id"))
 

@@ -32,7 +32,7 @@ def test_a_draft_is_its_members_alone_for_ever(viewer, phase):
 @pytest.mark.parametrize(
     "viewer", [Viewer.OWNER, Viewer.AGENCY, Viewer.BIDDER, Viewer.MGR, Viewer.FIN, Viewer.TECH, Viewer.PUBLIC]
 )
-def test_names_are_secret_until_the_award(viewer):
+def test_c39_names_are_secret_until_the_award(viewer):
     assert [may_see(viewer, phase, Field.NAMES) for phase in Phase] == [False] * 4 + [True]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from accounts.roles import Role
 from kernel.errors import Refusal
-from tendering.rules import CLOCK, ENDED, MACHINE, LotEvent, LotState
+from tendering.states import CLOCK, DECIDED, ENDED, MACHINE, LotEvent, LotState
 
 ACTORS = [CLOCK, "PUBLIC", *map(str, Role)]
 tries = st.lists(st.tuples(st.sampled_from(list(LotEvent)), st.sampled_from(ACTORS)), max_size=60)
@@ -49,7 +49,8 @@ def test_nothing_is_awarded_before_publicity_and_nothing_opened_before_the_close
 
 @given(tries)
 def test_what_has_ended_stays_ended(attempts: list[tuple[LotEvent, str]]) -> None:
-    assert all(was not in ENDED for was, _, _ in walked(attempts))
+    """But for a failed lot, which may be tendered again under a new code."""
+    assert all(was not in ENDED or event is LotEvent.RETENDER for was, event, _ in walked(attempts))
 
 
 @given(tries)
@@ -73,7 +74,18 @@ def test_every_refusal_of_the_table_carries_a_rule(state: LotState, event: LotEv
 
 def test_no_bidder_technician_or_auditor_moves_anything() -> None:
     named = {name for move in MACHINE.moves for name in move.by}
-    assert named.isdisjoint({Role.BIDDER, Role.TECH, Role.FIN, Role.INSP, Role.SUP})
+    assert named.isdisjoint({Role.BIDDER, Role.TECH, Role.FIN})
+
+
+def test_supervisors_only_void_and_send_back() -> None:
+    events = {move.event for move in MACHINE.moves if {Role.SUP, Role.INSP} & move.by}
+    assert events == {LotEvent.VOID, LotEvent.REOPEN_EVALUATION}
+
+
+@given(tries)
+def test_whoever_won_is_not_cancelled_away(attempts: list[tuple[LotEvent, str]]) -> None:
+    """After the award only a supervisor's decision undoes what was decided (T28, T29)."""
+    assert all(was not in DECIDED for was, event, _ in walked(attempts) if event is LotEvent.CANCEL)
 
 
 def test_every_move_cites_the_law_in_chinese() -> None:

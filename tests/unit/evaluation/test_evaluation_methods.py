@@ -37,7 +37,7 @@ def codes(result):
 
 
 @pytest.mark.parametrize("vector", VECTORS["comprehensive"], ids=lambda one: one["name"])
-def test_price_scores_are_those_of_the_law(vector):
+def test_g28_n10_price_scores_are_those_of_the_law(vector):
     spec = weighted(vector["weight"], deduction=vector["deduction"])
     bids = [bid(one["id"], one["price"], one.get("enterprise")) for one in vector["bids"]]
     result = evaluate(spec, bids, even_sheets(spec, bids))

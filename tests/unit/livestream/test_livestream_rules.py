@@ -6,7 +6,7 @@ import pytest
 
 from livestream import rules
 from livestream.board import Board
-from tendering.rules import LotState
+from tendering.states import LotState
 
 READOUT = {
     "line": 1,

@@ -127,7 +127,7 @@ def test_identities_are_destroyed_when_the_opening_is_on_record(play):
         facts.StageDestroyed(node="supervisor", **body)
 
 
-def test_nothing_is_released_before_opens_at_on_the_nodes_own_clock(play):
+def test_c25_m87_nothing_is_released_before_opens_at_on_the_nodes_own_clock(play):
     play.bid("甲公司")
     made = play.close()
     play.admit(made)

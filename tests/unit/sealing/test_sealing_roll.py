@@ -148,7 +148,7 @@ def test_a_withdrawal_that_the_roll_hides_is_caught_by_its_receipt(box, bidders)
     assert [fault.code for fault in found] == ["withdrawal_missing"]
 
 
-def test_a_replacement_ends_the_bid_it_names(lot, box, bidders, tmp_path):
+def test_c27_m87_a_replacement_ends_the_bid_it_names(lot, box, bidders, tmp_path):
     first = box.taken[0][0]
     again = lot.seal(tmp_path / "again", bidders[0], prev=first.manifest_sha256)
     box.take(again)

@@ -7,7 +7,7 @@ from tendering import codes
 from tendering.codes import Trade
 
 
-def test_c17_c20_c23_build_on_each_other() -> None:
+def test_codes_of_17_20_and_23_characters_build_on_each_other() -> None:
     project = codes.project_code(Trade.CONSTRUCTION, "990101", 117)
     tender = codes.tender_code(project, 1)
     lot = codes.lot_code(tender, 1)

@@ -11,7 +11,7 @@ import pytest
 from kernel.errors import Conflict, Invalid, TooEarly, TooLate
 from tendering import milestones, packs, rules
 from tendering.milestones import Course
-from tendering.rules import LotState
+from tendering.states import LotState
 
 NOW = dt.datetime(2026, 7, 1, 1, 0, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

@@ -1,13 +1,14 @@
 """Periods as the law counts them: C05, C09, C10, C49, G01, G02, G10, G36, G37 (rules.md 1.13)."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from kernel.clock import BEIJING
 from kernel.errors import Conflict, Unavailable
 from tendering import packs, timetable
-from tendering.packs import Kind
+from tendering.packs import Kind, Pack
 
 CONSTRUCTION = packs.load("cn.construction.open.2026")
 PROCUREMENT = packs.load("cn.procurement.open.2026")
@@ -53,6 +54,15 @@ def test_g10_15_days_after_a_change() -> None:
 def test_g01_outlasts_the_five_working_days_of_g02_and_g03() -> None:
     found = timetable.earliest_deadline(PROCUREMENT, beijing(2026, 7, 1, 10))
     assert (found.at, found.rule.id) == (beijing(2026, 7, 21), "G01")
+
+
+@pytest.mark.parametrize(("pack", "rule_id"), [(CONSTRUCTION, "C05"), (PROCUREMENT, "G02"), (PROCUREMENT, "G03")])
+def test_c05_g02_g03_documents_and_notice_stand_until_the_deadline(pack: Pack, rule_id: str) -> None:
+    """Where no other rule asked for more time, these alone would keep the deadline back."""
+    alone = replace(pack, rules=tuple(rule for rule in pack.rules if rule.id == rule_id))
+    found = timetable.earliest_deadline(alone, beijing(2026, 7, 1, 10))
+    assert found.rule.id == rule_id
+    assert found.at >= beijing(2026, 7, 6)
 
 
 def test_g02_five_working_days_over_a_long_holiday() -> None:

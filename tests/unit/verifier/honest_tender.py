@@ -22,7 +22,7 @@ from sealing.suite import SUITES
 from supervision import facts
 from supervision.lotview import ADMITTED, OPENING
 from tendering import packs
-from tendering.rules import CLOCK, MACHINE, LotState
+from tendering.states import CLOCK, MACHINE, LotState
 from tests.unit.verifier.public_log import NODES, Authority, PublicLog, at, genesis
 
 TENDER = "E9901010000000117001"
@@ -125,7 +125,7 @@ class TenderPlay:
 
     def move(self, event: str, role: str = CLOCK) -> None:
         row = MACHINE.move(self.state, event, role)
-        plane = {"CLOCK": "clock", "OWNER": "manage", "OPS": "execute"}[role]
+        plane = {"CLOCK": "clock", "OWNER": "manage", "MGR": "manage", "OPS": "execute"}[role]
         self.log.append(
             facts.StateChanged(
                 lot=LOT, was=row.was, now=row.now, event=event, plane=plane, role=role, at=at(self.now),
@@ -474,6 +474,7 @@ class TenderPlay:
         self.score()
         self.put("result.json", self.result())
         self.log.append(self.result_fact())
+        self.move("report")
 
     def signings(self) -> tuple[facts.Signing, ...]:
         bids = [one.bid_id for one in self.live]

@@ -1,0 +1,18 @@
+"""All words of the registry: importing this module fills it. A new file of verbs is imported here."""
+
+from portal.scenario import (
+    expectations,
+    verbs_award,
+    verbs_bids,
+    verbs_contract,
+    verbs_invitations,
+    verbs_notice,
+    verbs_objections,
+    verbs_opening,
+    verbs_orders,
+    waits,
+)
+
+__all__ = [
+    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_invitations", "verbs_notice", "verbs_objections", "verbs_opening", "verbs_orders", "waits",
+]  # fmt: skip

@@ -1,0 +1,94 @@
+"""The opening and the evaluation: the host starts, the committee admits, scores and signs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bidding import opening
+from evaluation import committee, reading, scoring
+from kernel.clock import rfc3339
+from kernel.statements import Signed
+from portal.scenario.people import Person
+from portal.scenario.registry import do
+from portal.scenario.world import World
+from tendering import lifecycle
+from tendering.states import LotState
+
+GROUND = "未实质性响应招标文件"
+
+
+@do("start_opening")
+def start_opening(world: World, by: Person, lot: int = 1) -> str:
+    """The host signs that the opening begins."""
+    said = {"lot": world.code(lot), "at": rfc3339(world.now), "recording": "on", "deposits": "none"}
+    with world.act() as now:
+        opening.start(by.actor, world.code(lot), Signed.make({"type": opening.STARTED, **said}, by.key), now)
+    world.breathe()
+    return "宣布开标"
+
+
+@do("form_committee")
+def form_committee(world: World, by: Person, experts: Sequence[Person], lot: int = 1) -> str:
+    """The centre seats a committee."""
+    with world.act() as now:
+        seats = committee.form(by.actor, world.code(lot), [one.part for one in experts], now)
+    return f"评标委员会 {len(seats)} 人"
+
+
+@do("declare")
+def declare(world: World, by: Person, conflict: str = "", lot: int = 1) -> str:
+    """An expert declares a conflict of interest, or that there is none."""
+    with world.act() as now:
+        committee.declare(by.actor, world.code(lot), conflict or None, now)
+    return f"声明利害关系：{conflict or '无'}"
+
+
+@do("admit")
+def admit(world: World, by: Person, lot: int = 1) -> str:
+    """An expert signs that the documents may be opened."""
+    with world.act(write=False):
+        raw = committee.admission(by.actor, world.code(lot))
+    with world.act() as now:
+        committee.admit(by.actor, world.code(lot), by.sign(raw), by.cert, now)
+    return "签署启封"
+
+
+@do("score")
+def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), marks: str = "30") -> str:
+    """An expert hands in a signed sheet; `rejects` are bidders found not to conform, `marks` what a plan gets."""
+    code, refused = world.code(lot), {world.person(name).name for name in rejects}
+    with world.act() as now:
+        scoring.save(by.actor, code, _sheet(code, refused, marks), now)
+    with world.act(write=False):
+        raw = scoring.statement(by.actor, code)
+    with world.act() as now:
+        scoring.sign(by.actor, code, by.sign(raw), by.cert, now)
+    return f"签署评分表{'，否决 ' + '、'.join(sorted(refused)) if refused else ''}"
+
+
+@do("evaluate")
+def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()) -> str:
+    """All of the committee's part at once: seated by the centre, three experts without conflict, documents, sheets."""
+    experts = [person for part, person in world.people.items() if part.startswith("expert")][:3]
+    form_committee(world, by, experts, lot)
+    for expert in experts:
+        declare(world, expert, lot=lot)
+        admit(world, expert, lot)
+    world.pass_while(lambda: world.lot(lot).state == LotState.OPENED, "the documents are opened in the room")
+    for expert in experts:
+        score(world, expert, lot, rejects)
+    world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
+    return f"评审完成：{world.lot(lot).state}"
+
+
+def _sheet(code: str, refused: set[str], marks: str) -> dict[str, Any]:
+    """Every bid gets the same marks: in these plays the price decides."""
+    names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(code)}
+    method = reading.method(lifecycle.lot_of(code))
+    scores = {one.id: ("15" if one.objective else marks) for one in method.criteria}
+    found = {}
+    for bid, _ in reading.assessed(code):
+        bad = names[bid.bid_id] in refused
+        found[bid.bid_id] = {"conforms": not bad, "ground": GROUND if bad else None, "scores": scores, "notes": {}}
+    return found

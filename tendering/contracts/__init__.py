@@ -1,0 +1,1 @@
+"""From the award to the archive: notices, report, contract, changes, completion."""

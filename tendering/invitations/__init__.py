@@ -1,0 +1,1 @@
+"""Who is invited: the list, its public draw, the door it opens, and the publicity of a single source."""
