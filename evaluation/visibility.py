@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from enum import IntEnum, StrEnum
 from typing import Any
 
+from kernel.errors import Words
 from kernel.law import holds
+from kernel.visibility import Table, alike, each, since
 
 
 class Viewer(StrEnum):
@@ -57,36 +59,62 @@ class Field(StrEnum):
 
 
 _V, _P = Viewer, Phase
-_EVERYBODY = tuple(Viewer)
+_HIDDEN = "《招标投标法》第三十七条、第三十八条；财政部令第87号第六十六条"
+_ALL, _WATCHING = tuple(Viewer), (_V.OPS, _V.SUP, _V.INSP)
 
-
-def _from(phase: Phase, *who: Viewer) -> dict[Viewer, Phase]:
-    return dict.fromkeys(who, phase)
-
-
-TABLE: Mapping[Field, Mapping[Viewer, Phase]] = {
-    Field.ALIASES: _from(_P.FORMED, *_EVERYBODY),
-    Field.NAMES: _from(_P.AWARDED, *_EVERYBODY) | _from(_P.FORMED, _V.SEAT, _V.OPS, _V.SUP, _V.INSP),
-    Field.DECLARATION: _from(_P.FORMED, _V.SEAT, _V.OPS, _V.SUP, _V.INSP),
-    Field.DOCUMENTS: _from(_P.SCORING, _V.SEAT, _V.MEMBER),
-    Field.DRAFT: _from(_P.SCORING, _V.SEAT),
-    Field.SHEET: _from(_P.AWARDED, *_EVERYBODY)
-    | _from(_P.RESULT, _V.MEMBER, _V.OWNER, _V.SUP, _V.INSP)
-    | _from(_P.SCORING, _V.SEAT),
-    Field.RETURNED: _from(_P.SCORING, _V.SEAT),
-    Field.SIGNED_COUNT: _from(_P.SCORING, _V.SEAT, _V.MEMBER, _V.OPS, _V.SUP, _V.INSP),
-    Field.DOCS_OPENED: _from(_P.FORMED, *_EVERYBODY),
-    Field.RESULT: _from(_P.RESULT, *_EVERYBODY),
-}
+TABLE: Table[Viewer, Phase] = Table(
+    "evaluation",
+    Words("评标", "Evaluation"),
+    {
+        _V.SEAT: Words("评委本人", "The member itself"),
+        _V.MEMBER: Words("同一委员会成员", "Other members"),
+        _V.OPS: Words("中心业务人员", "Centre's operators"),
+        _V.OWNER: Words("招标人", "Owner"),
+        _V.AGENCY: Words("代理机构", "Agency"),
+        _V.SUP: Words("行政监督部门", "Supervising authority"),
+        _V.INSP: Words("监察审计", "Inspection"),
+        _V.MGR: Words("交易管理机构", "Management office"),
+        _V.FIN: Words("中心财务", "Centre's finance"),
+        _V.TECH: Words("技术人员", "Technicians"),
+        _V.BIDDER: Words("投标人", "Bidders"),
+        _V.EXPERT: Words("其他专家", "Other experts"),
+        _V.PUBLIC: Words("公众", "Public"),
+    },
+    {
+        _P.NONE: Words("未组建", "No committee"),
+        _P.FORMED: Words("已组建", "Committee formed"),
+        _P.SCORING: Words("评审中", "Scoring"),
+        _P.RESULT: Words("结果已出", "Result published"),
+        _P.AWARDED: Words("已定标", "Awarded"),
+    },
+    {
+        **alike(
+            each(_ALL, since(_P.FORMED)), _HIDDEN,
+            aliases=("评委代号", "aliases"), docs_opened=("技术文件已开启", "whether the documents are open"),
+        ),
+        **alike(
+            each(_ALL, since(_P.AWARDED)) | each((_V.SEAT, *_WATCHING), since(_P.FORMED)),
+            "《招标投标法》第三十七条；财政部令第87号第四十七条", names=("评委姓名", "members' names"),
+        ),
+        **alike(each((_V.SEAT, *_WATCHING), since(_P.FORMED)), _HIDDEN, declaration=("回避声明", "declaration of conflicts")),
+        **alike(each((_V.SEAT, _V.MEMBER), since(_P.SCORING)), _HIDDEN, documents=("投标文件", "bids' documents")),
+        **alike(each((_V.SEAT,), since(_P.SCORING)), _HIDDEN, draft=("评分草稿", "draft of a sheet"), returned=("退回说明", "why a sheet came back")),
+        **alike(
+            each(_ALL, since(_P.AWARDED)) | each((_V.MEMBER, _V.OWNER, _V.SUP, _V.INSP), since(_P.RESULT)) | each((_V.SEAT,), since(_P.SCORING)),
+            _HIDDEN, sheet=("评分表", "signed sheet"),
+        ),
+        **alike(each((_V.SEAT, _V.MEMBER, *_WATCHING), since(_P.SCORING)), _HIDDEN, signed_count=("已签人数", "how many have signed")),
+        **alike(each(_ALL, since(_P.RESULT)), "《招标投标法实施条例》第五十四条；财政部令第87号第六十九条", result=("评标结果", "result")),
+    },
+)  # fmt: skip
 """From which phase a viewer sees a field; a viewer that is not named never does."""
 
 
 @holds("award:committee.names")
 def may_see(viewer: Viewer, phase: Phase, field: Field) -> bool:
-    since = TABLE[field].get(viewer)
-    return since is not None and phase >= since
+    return TABLE.may_see(viewer, phase, field)
 
 
 def shown(viewer: Viewer, phase: Phase, values: Mapping[Field, Any]) -> dict[str, Any]:
     """The fields of `values` that the table lets this viewer see; the rest are not even named."""
-    return {field.value: value for field, value in values.items() if may_see(viewer, phase, field)}
+    return TABLE.shown(viewer, phase, values)

@@ -8,6 +8,8 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.roles import Role
+from kernel.errors import Words
+from kernel.visibility import Table, alike, each
 from oversight.models import Complaint
 from oversight.rules import EFFECT_WORDS, FOLLOWS, MATTER_WORDS, STATE_WORDS, Effect, Matter, State
 from tendering import drafts
@@ -23,21 +25,48 @@ class Viewer(StrEnum):
     OWN = "own"
 
 
-_HEAD = frozenset(
-    {"number", "lot", "matter", "objection", "made_at", "state", "words", "due_at", "warn_at", "by_clock"}
-)
-_DECISION = frozenset({"effect", "follows", "reasons", "decided_at"})
-_COPY = frozenset({"text", "demand", "evidence", "reply", "replied_at", "reply_due_at", "accepted_at"})
-_ALL = _HEAD | _DECISION | _COPY | {"correction", "corrected_at", "stay_until", "party"}
+_LAW = "《工程建设项目招标投标活动投诉处理办法》第十八条、第二十三条；财政部令第94号第二十一条、第三十三条"
+_NAMELESS = "《电子招标投标办法》第二十一条；《招标投标法》第二十二条"
+_V, _ALWAYS, _TAKEN = Viewer, frozenset(State), frozenset({State.ACCEPTED, State.DECIDED})
+_PARTIES = each((_V.AUTHORITY, _V.OWN), _ALWAYS)
 
-FIELDS: dict[tuple[Viewer, State], frozenset[str]] = {}
-for _state in State:
-    FIELDS[Viewer.PUBLIC, _state] = _HEAD | (_DECISION if _state is State.DECIDED else frozenset())
-    FIELDS[Viewer.RESPONDENT, _state] = FIELDS[Viewer.PUBLIC, _state] | (
-        _COPY if _state in (State.ACCEPTED, State.DECIDED) else frozenset()
-    )
-    FIELDS[Viewer.AUTHORITY, _state] = _ALL
-    FIELDS[Viewer.OWN, _state] = _ALL | {"token"}
+TABLE: Table[Viewer, State] = Table(
+    "complaint",
+    Words("投诉", "Complaints"),
+    {
+        _V.PUBLIC: Words("公众", "Public"),
+        _V.RESPONDENT: Words("招标人、代理机构", "Owner and agency"),
+        _V.AUTHORITY: Words("监督、监察部门", "Supervision and inspection"),
+        _V.OWN: Words("投诉人", "The complainant"),
+    },
+    STATE_WORDS,
+    {
+        **alike(
+            each(_V, _ALWAYS), _LAW,
+            number=("编号", "number"), lot=("标段", "lot"), matter=("投诉事项", "matter"), objection=("对应异议", "objection it follows"),
+            made_at=("提出时间", "when made"), state=("办理状态", "state"), words=("状态名称", "state in words"), due_at=("办结期限", "decision due"),
+            warn_at=("预警时间", "warning at"), by_clock=("按时限推定", "by the clock"),
+        ),
+        **alike(
+            each((_V.PUBLIC, _V.RESPONDENT), (State.DECIDED,)) | _PARTIES, _LAW,
+            effect=("处理结果", "effect"), follows=("后果", "what follows"), reasons=("处理理由", "reasons"), decided_at=("处理时间", "when decided"),
+        ),
+        **alike(
+            each((_V.RESPONDENT,), _TAKEN) | _PARTIES, _LAW,
+            text=("事实和理由", "text"), demand=("请求", "demand"), evidence=("证明材料", "evidence"), reply=("被投诉人说明", "respondent's reply"),
+            replied_at=("说明时间", "when replied"), reply_due_at=("说明期限", "reply due"), accepted_at=("受理时间", "when taken"),
+        ),
+        **alike(
+            _PARTIES, _LAW,
+            correction=("补正要求", "correction asked"), corrected_at=("补正时间", "when corrected"), stay_until=("暂停至", "stayed until"),
+        ),
+        **alike(each((_V.OWN,), _ALWAYS), _NAMELESS, token=("查询码", "token")),
+        **alike(
+            each((_V.RESPONDENT,), _TAKEN) | _PARTIES, _NAMELESS, frozenset({_V.RESPONDENT}), party=("投诉人名称", "who complains"),
+        ),
+    },
+)  # fmt: skip
+"""Respondents learn the name with the copy, and never before the lot's bids are open (20号令 art. 21)."""
 
 
 def viewer(row: Complaint, actor: Actor | None) -> Viewer:
@@ -51,10 +80,8 @@ def viewer(row: Complaint, actor: Actor | None) -> Viewer:
 
 
 def fields(row: Complaint, who: Viewer) -> frozenset[str]:
-    """A respondent learns the name with the copy, and never before the lot's bids are open (20号令 art. 21)."""
-    listed = FIELDS[who, State(row.state)]
-    named = who is Viewer.RESPONDENT and "text" in listed and row.lot.opened and row.lot.state not in STILL_SHUT
-    return listed | ({"party"} if named else frozenset())
+    opened = row.lot.opened and row.lot.state not in STILL_SHUT
+    return TABLE.fields(who, State(row.state), opened=opened)
 
 
 def seen(row: Complaint, who: Viewer) -> dict[str, Any]:

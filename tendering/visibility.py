@@ -6,10 +6,11 @@ from enum import StrEnum
 
 from accounts.actor import Actor
 from accounts.roles import Role
-from kernel.errors import Forbidden
+from kernel.errors import Forbidden, Words
+from kernel.visibility import Table, alike, each
 from tendering.lifecycle import unknown_tender
 from tendering.models import Tender
-from tendering.states import TenderState
+from tendering.states import UNPUBLISHED, TenderState
 
 
 class Viewer(StrEnum):
@@ -20,20 +21,40 @@ class Viewer(StrEnum):
 
 PROJECT_ROLES = (Role.OWNER, Role.AGENCY)
 
-FIELDS: dict[tuple[Viewer, TenderState], frozenset[str]] = {}
-_PUBLIC = frozenset(
+_V, _ALWAYS = Viewer, frozenset(TenderState)
+_PROJECT = each((_V.PROJECT,), _ALWAYS)
+_ALL = _PROJECT | each((_V.PUBLIC,), _ALWAYS - UNPUBLISHED)
+_OPEN = "《招标投标法》第十六条；《政府采购法》第十一条"
+_HIDDEN = "《招标投标法》第二十二条；《招标投标法实施条例》第八十一条"
+
+TABLE: Table[Viewer, TenderState] = Table(
+    "tender",
+    Words("招标项目", "Tender"),
+    {_V.PUBLIC: Words("公众及其他人", "Public and everybody else"), _V.PROJECT: Words("招标人、代理机构", "Owner and agency")},
     {
-        "code", "project", "trade", "method", "title", "region", "pack", "pack_sha256", "practice", "state",
-        "published_at", "owner", "agency", "notice", "notice_sha256", "documents", "lots", "questions",
-    }
+        TenderState.DRAFT: Words("草稿", "Draft"),
+        TenderState.FILED: Words("已备案", "Filed"),
+        TenderState.PUBLISHED: Words("已发布", "Published"),
+        TenderState.CANCELLED: Words("已终止", "Cancelled"),
+    },
+    {
+        **alike(
+            _ALL, _OPEN,
+            code=("编号", "code"), project=("项目编号", "project"), trade=("交易类别", "trade"), method=("方式", "method"),
+            title=("名称", "title"), region=("行政区划", "region"), pack=("法规包", "law pack"), pack_sha256=("法规包摘要", "hash of the pack"),
+            practice=("演练", "practice"), state=("状态", "state"), published_at=("发布时间", "when published"), owner=("招标人", "owner"),
+            agency=("代理机构", "agency"), notice=("公告", "notice"), notice_sha256=("公告摘要", "hash of the notice"),
+            documents=("招标文件", "documents"), lots=("标段", "lots"), questions=("已答复问题", "answered questions"),
+        ),
+        **alike(
+            _PROJECT, _HIDDEN,
+            draft=("编制内容", "draft"), created_at=("建立时间", "when drafted"), keysets=("密钥组进度", "progress of keysets"),
+            pending_questions=("待答复问题", "questions that wait"), approvals=("待确认事项", "approvals that wait"),
+        ),
+        **alike({}, _HIDDEN, downloads=("获取文件的人", "who took the documents")),
+    },
 )  # fmt: skip
-_PROJECT = frozenset({"draft", "created_at", "keysets", "pending_questions", "approvals"})
-for _state in (TenderState.DRAFT, TenderState.FILED):
-    FIELDS[Viewer.PUBLIC, _state] = frozenset()
-    FIELDS[Viewer.PROJECT, _state] = _PUBLIC | _PROJECT
-for _state in (TenderState.PUBLISHED, TenderState.CANCELLED):
-    FIELDS[Viewer.PUBLIC, _state] = _PUBLIC
-    FIELDS[Viewer.PROJECT, _state] = _PUBLIC | _PROJECT
+"""Who took the documents stands in sealed facts alone, so that nobody learns who may bid (招标投标法 art. 22)."""
 
 
 def viewer(tender: Tender, actor: Actor | None) -> Viewer:
@@ -48,7 +69,7 @@ def of_project(tender: Tender, actor: Actor) -> bool:
 
 
 def fields(tender: Tender, actor: Actor | None) -> frozenset[str]:
-    return FIELDS[viewer(tender, actor), TenderState(tender.state)]
+    return TABLE.fields(viewer(tender, actor), TenderState(tender.state))
 
 
 def check_seen(tender: Tender, actor: Actor | None) -> None:

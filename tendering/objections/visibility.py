@@ -8,6 +8,8 @@ from typing import Any
 
 from accounts.actor import Actor
 from accounts.roles import Role
+from kernel.errors import Words
+from kernel.visibility import Table, alike, each
 from tendering import drafts
 from tendering.models import Lot
 from tendering.objections.models import Objection
@@ -34,20 +36,47 @@ class Stage(StrEnum):
     """The lot ended before a reply."""
 
 
-_HEAD = frozenset({"number", "lot", "sort", "subject", "raised_at", "due_at", "warn_at", "stage", "suspends"})
-_WORDS = frozenset({"text", "demand"})
-_REPLY = frozenset({"answer", "effect", "answered_at"})
-_INSIDE = _HEAD | _WORDS | _REPLY | {"evidence", "holds_contract", "withdrawn_at"}
+_LAW = "《招标投标法实施条例》第二十二条、第四十四条、第五十四条；财政部令第94号第十三条"
+_NAMELESS = "《电子招标投标办法》第二十一条；《招标投标法》第二十二条"
+_V, _S, _ALWAYS = Viewer, Stage, frozenset(Stage)
+_PARTIES = each((_V.PROJECT, _V.AUTHORITY, _V.OWN), _ALWAYS)
 
-FIELDS: dict[tuple[Viewer, Stage], frozenset[str]] = {}
-for _stage in Stage:
-    FIELDS[Viewer.PUBLIC, _stage] = _HEAD | (_WORDS | _REPLY if _stage is Stage.ANSWERED else frozenset())
-    FIELDS[Viewer.PROJECT, _stage] = _INSIDE
-    FIELDS[Viewer.AUTHORITY, _stage] = _INSIDE
-    FIELDS[Viewer.OWN, _stage] = _INSIDE | {"token", "party"}
-
-AFTER_OPENING = frozenset({Viewer.PROJECT, Viewer.AUTHORITY})
-"""Who learns the name of the party, and only once the lot's bids are open (20号令 art. 21, C05)."""
+TABLE: Table[Viewer, Stage] = Table(
+    "objection",
+    Words("异议、质疑、询问", "Objections, queries and inquiries"),
+    {
+        _V.PUBLIC: Words("公众", "Public"),
+        _V.PROJECT: Words("招标人、代理机构", "Owner and agency"),
+        _V.AUTHORITY: Words("监督、监察部门", "Supervision and inspection"),
+        _V.OWN: Words("提出人", "Whoever raised it"),
+    },
+    {
+        _S.OPEN: Words("待答复", "Open"),
+        _S.ANSWERED: Words("已答复", "Answered"),
+        _S.WITHDRAWN: Words("已撤回", "Withdrawn"),
+        _S.MOOT: Words("标段已终结", "Lot ended before a reply"),
+    },
+    {
+        **alike(
+            each(_V, _ALWAYS), _LAW,
+            number=("编号", "number"), lot=("标段", "lot"), sort=("种类", "sort"), subject=("针对事项", "subject"),
+            raised_at=("提出时间", "when raised"), due_at=("答复期限", "reply due"), warn_at=("预警时间", "warning at"),
+            stage=("办理状态", "stage"), suspends=("是否暂停", "whether it suspends"),
+        ),
+        **alike(
+            _PARTIES | each((_V.PUBLIC,), (_S.ANSWERED,)), _LAW,
+            text=("事实和理由", "text"), demand=("请求", "demand"), answer=("答复", "reply"), effect=("处理结果", "effect"),
+            answered_at=("答复时间", "when answered"),
+        ),
+        **alike(
+            _PARTIES, _LAW,
+            evidence=("证明材料", "evidence"), holds_contract=("暂停签约", "holds up the contract"), withdrawn_at=("撤回时间", "when withdrawn"),
+        ),
+        **alike(each((_V.OWN,), _ALWAYS), _NAMELESS, token=("查询码", "token")),
+        **alike(_PARTIES, _NAMELESS, frozenset({_V.PROJECT, _V.AUTHORITY}), party=("提出人名称", "who raised it")),
+    },
+)  # fmt: skip
+"""The name of the party is learned only once the lot's bids are open (20号令 art. 21, C05)."""
 
 
 def viewer(row: Objection, actor: Actor | None) -> Viewer:
@@ -69,8 +98,7 @@ def stage(row: Objection) -> Stage:
 
 
 def fields(row: Objection, who: Viewer) -> frozenset[str]:
-    named = who in AFTER_OPENING and _is_open_to_all(row.lot)
-    return FIELDS[who, stage(row)] | ({"party"} if named else set())
+    return TABLE.fields(who, stage(row), opened=_is_open_to_all(row.lot))
 
 
 def seen(row: Objection, who: Viewer) -> dict[str, Any]:

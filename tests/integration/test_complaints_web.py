@@ -13,7 +13,7 @@ from tendering_web import checked
 from accounts.roles import Role
 from oversight import visibility
 from oversight.rules import State
-from oversight.visibility import FIELDS, Viewer
+from oversight.visibility import TABLE, Viewer
 
 
 @pytest.fixture
@@ -136,8 +136,9 @@ def test_a_refused_complaint_shows_its_reasons_to_whoever_made_it(stage, lot):
 def test_nobody_sees_a_field_of_a_complaint_before_its_time():
     """The public reads a decision and no complaint; respondents get their copy when it is taken, and no name with it."""
     for state in State:
-        assert FIELDS[Viewer.PUBLIC, state].isdisjoint({"text", "demand", "party", "reply", "token"})
-        assert ("reasons" in FIELDS[Viewer.PUBLIC, state]) == (state is State.DECIDED)
-        assert ("text" in FIELDS[Viewer.RESPONDENT, state]) == (state in (State.ACCEPTED, State.DECIDED))
-        assert "party" not in FIELDS[Viewer.RESPONDENT, state]
-        assert FIELDS[Viewer.OWN, state] <= set(visibility.PARTS)
+        public, respondent = (TABLE.fields(who, state, opened=False) for who in (Viewer.PUBLIC, Viewer.RESPONDENT))
+        assert public.isdisjoint({"text", "demand", "party", "reply", "token"})
+        assert ("reasons" in public) == (state is State.DECIDED)
+        assert ("text" in respondent) == (state in (State.ACCEPTED, State.DECIDED))
+        assert "party" not in respondent
+        assert TABLE.fields(Viewer.OWN, state) <= set(visibility.PARTS)

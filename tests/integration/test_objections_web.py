@@ -11,7 +11,7 @@ from tendering_stage import PDF, seconds
 from tendering_web import checked
 
 from tendering.objections import visibility
-from tendering.objections.visibility import FIELDS, Stage, Viewer
+from tendering.objections.visibility import TABLE, Stage, Viewer
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_nobody_sees_a_field_of_an_objection_before_its_time(stage, lot):
         for found, row in rows.items():
             held = db.session.get_one(Objection, row.id)
             for who in Viewer:
-                assert set(visibility.seen(held, who)) == FIELDS[who, found]
+                assert set(visibility.seen(held, who)) == TABLE.fields(who, found, opened=False)
                 assert ("party" in visibility.seen(held, who)) == (who is Viewer.OWN)
             assert ("text" in visibility.seen(held, Viewer.PUBLIC)) == (found is Stage.ANSWERED)
 

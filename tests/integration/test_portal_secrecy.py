@@ -82,7 +82,7 @@ def test_the_evaluation_table_hides_everything_before_there_is_a_committee(role)
 
 
 def test_no_table_of_tenders_knows_a_field_of_bids():
-    fields = tenders.FIELDS[tenders.Viewer.PROJECT, TenderState.PUBLISHED]
+    fields = tenders.TABLE.fields(tenders.Viewer.PROJECT, TenderState.PUBLISHED)
     assert not {name for name in fields if "bid" in name or "count" in name}
 
 
