@@ -31,7 +31,7 @@ from supervision import facts
 from supervision.models import LogFact
 from supervision.note import Kind
 from supervision.note_key import NoteKey
-from tendering import service
+from tendering import service, terms
 from tendering.models import Lot, Tender
 from tests.log_stage import postgres_url
 
@@ -217,6 +217,18 @@ class Stage:
         with self.act(write=False):
             rows = db.session.scalars(select(Outgoing).where(Outgoing.kind == "node.mail").order_by(Outgoing.id))
             return [row.payload for row in rows if row.payload["kind"] == kind]
+
+
+def keyed_anew(stage: Stage, lot: str, version: int) -> None:
+    """All nodes give their keys for changed terms, and the supervising one signs the keyset they make."""
+    for node in NODES:
+        with stage.act() as now:
+            entries = [stage.entry(node, lot, version, name) for name in ("sheet", "docs")]
+            service.take_trustee_entries(node, {"lot": lot, "version": version, "entries": entries}, now)
+    with stage.act() as now:
+        raw = terms.proposed(service.lot_of(lot)).keyset or b""
+        sig = keys.b64(keys.sign(raw, stage.nodes["supervisor"].private))
+        service.take_keyset_signature("supervisor", {"lot": lot, "version": version, "sig": sig}, now)
 
 
 def settle(stage: Stage) -> None:

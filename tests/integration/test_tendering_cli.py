@@ -11,11 +11,10 @@ import pytest
 from flask import current_app
 from werkzeug.serving import make_server
 
-from kernel import keys
 from kernel.clock import rfc3339
 from sealing import keyfile
-from tendering import cli, service, terms
-from tests.tendering_stage import NODES, PDF, Stage, _certify, notice, seconds, staged
+from tendering import cli, service
+from tests.tendering_stage import NODES, PDF, Stage, _certify, keyed_anew, notice, seconds, staged
 from tests.tendering_web import opened_door
 
 
@@ -114,25 +113,13 @@ def test_questions_are_answered_and_a_tender_ended_from_the_shell(stage: Stage, 
     assert run("update", code, draft_file(stage))[0] == 1
 
 
-def answered(stage: Stage, lot: str, version: int) -> None:
-    """All nodes give their keys for the new terms, and the supervising one signs the keyset they make."""
-    for node in NODES:
-        with stage.act() as now:
-            entries = [stage.entry(node, lot, version, name) for name in ("sheet", "docs")]
-            service.take_trustee_entries(node, {"lot": lot, "version": version, "entries": entries}, now)
-    with stage.act() as now:
-        raw = terms.proposed(service.lot_of(lot)).keyset or b""
-        sig = keys.b64(keys.sign(raw, stage.nodes["supervisor"].private))
-        service.take_keyset_signature("supervisor", {"lot": lot, "version": version, "sig": sig}, now)
-
-
 def test_terms_are_changed_from_the_shell_and_told_on_the_tenders_page(stage: Stage, run, url: str) -> None:
     (lot,) = stage.lots(stage.published())
     before, later = stage.lot(lot), rfc3339(stage.now + seconds(120))
     words = (lot, "清单第3.2项由 1200 立方米改为 1500 立方米", "--closes-at", later, "--wait", "0")
     status, _, err = run("alter", *words, key=True)
     assert (status, "supervisor" in err, stage.lot(lot).keyset_version) == (3, True, 1)
-    answered(stage, lot, 2)
+    keyed_anew(stage, lot, 2)
     status, out, _ = run("alter", *words, key=True)
     after = stage.lot(lot)
     assert (status, after.keyset_version, rfc3339(after.closes_at)) == (0, 2, later)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from bidding_stage import cut_json, seconds, staged
-from tendering_stage import NODES
+from tendering_stage import keyed_anew
 
 from bidding import desk, withdrawal
 from bidding.models import Bid, Roll
@@ -39,18 +39,6 @@ def propose(stage, lot, actor=None, changes=CHANGES):
         return terms.propose(actor or stage.owner, lot, changes, now).keyset_version
 
 
-def keyed(stage, lot, version):
-    """All nodes give their keys, and the supervising one signs the keyset they make."""
-    for node in NODES:
-        with stage.act() as now:
-            entries = [stage.entry(node, lot, version, name) for name in ("sheet", "docs")]
-            service.take_trustee_entries(node, {"lot": lot, "version": version, "entries": entries}, now)
-    with stage.act() as now:
-        raw = terms.proposed(service.lot_of(lot)).keyset or b""
-        sig = keys.b64(keys.sign(raw, stage.nodes["supervisor"].private))
-        service.take_keyset_signature("supervisor", {"lot": lot, "version": version, "sig": sig}, now)
-
-
 def issue(stage, lot, closes_at=None, key=None, actor=None):
     with stage.act() as now:
         row = service.lot_of(lot)
@@ -62,7 +50,7 @@ def issue(stage, lot, closes_at=None, key=None, actor=None):
 
 def changed(stage, lot, closes_at=None):
     version = propose(stage, lot)
-    keyed(stage, lot, version)
+    keyed_anew(stage, lot, version)
     issue(stage, lot, closes_at)
     stage.run()
 
@@ -112,7 +100,7 @@ def test_nothing_changes_before_the_owner_signed_and_a_bid_stays_live(stage, lot
     with pytest.raises(Conflict) as refusal:
         issue(stage, lot)
     assert refusal.value.code == "terms.waiting"
-    keyed(stage, lot, version)
+    keyed_anew(stage, lot, version)
     for key in (keys.generate(), stage.agency_key):
         with pytest.raises(Invalid) as refusal:
             issue(stage, lot, key=key)
@@ -133,7 +121,7 @@ def test_only_the_owner_changes_terms_and_says_what(stage, lot):
 
 
 def test_the_deadline_never_moves_earlier_and_shortly_before_it_nothing_changes(stage, lot):
-    keyed(stage, lot, propose(stage, lot))
+    keyed_anew(stage, lot, propose(stage, lot))
     closes_at = stage.lot(lot).closes_at
     with pytest.raises(Conflict):
         issue(stage, lot, closes_at - seconds(5))
@@ -152,7 +140,7 @@ def test_the_deadline_never_moves_earlier_and_shortly_before_it_nothing_changes(
 def test_answers_to_an_earlier_proposal_change_nothing(stage, lot):
     first, second = propose(stage, lot), propose(stage, lot)
     assert (first, second) == (2, 3)
-    keyed(stage, lot, second)
+    keyed_anew(stage, lot, second)
     with stage.act() as now:
         for version in (1, 99, "3", None):
             body = {"lot": lot, "version": version, "entries": [], "sig": "AAAA"}
@@ -175,7 +163,7 @@ def test_a_void_bid_cannot_be_withdrawn_or_replaced(stage, lot):
 
 def test_terms_that_change_as_a_bid_comes_in_void_it_even_before_the_worker_looks(stage, lot):
     stage.bid(lot, "a")
-    keyed(stage, lot, propose(stage, lot))
+    keyed_anew(stage, lot, propose(stage, lot))
     issue(stage, lot)
     assert stage.bid(lot, "a").status is BidStatus.LIVE
     assert sorted(bid.status.value for bid in stage.rows(Bid, Bid.lot == lot)) == ["live", "void"]
