@@ -1,0 +1,51 @@
+"""The scenario files on a stage: who plays which, and how one play is judged."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from log_stage import postgres_url
+
+from portal.scenario.play import play
+from portal.scenario.script import load
+
+FOLDER = Path(__file__).parent / "scenarios"
+FILES = sorted(FOLDER.glob("*.toml"))
+TRADES = ("construction", "procurement")
+"""The trades whose plays have test files of their own; `rest` plays all others."""
+
+
+def of_trade(trade: str) -> list[Path]:
+    """The files whose name begins with the trade."""
+    return [path for path in FILES if path.stem.startswith(f"{trade}_")]
+
+
+def rest() -> list[Path]:
+    return [path for path in FILES if not path.stem.startswith(tuple(f"{trade}_" for trade in TRADES))]
+
+
+def each(paths: list[Path], engine: str) -> pytest.MarkDecorator:
+    """Plays every file once on `engine`, `sqlite` or `postgres`."""
+    marks = [pytest.mark.postgres] if engine == "postgres" else []
+    plays = [pytest.param(path, engine, id=f"{path.stem}-{engine}", marks=marks) for path in paths]
+    return pytest.mark.parametrize(("path", "engine"), plays)
+
+
+def fault(path: Path, engine: str) -> str | None:
+    """What went another way than the file says, after the lines that led there; None when nothing did."""
+    told: list[str] = []
+    with _database(engine) as url:
+        played = play(load(path), told.append, url)
+    return None if played.fault is None else "\n".join([*told, played.fault])
+
+
+@contextlib.contextmanager
+def _database(engine: str) -> Iterator[str | None]:
+    if engine == "sqlite":
+        yield None
+        return
+    with postgres_url() as url:
+        yield url
