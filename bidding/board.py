@@ -16,7 +16,7 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from supervision.models import LogFact
 from tendering.models import Lot
-from tendering.states import LotState
+from tendering.states import PREQUALIFYING, LotState
 
 _BY_STEP = {
     OpeningStep.SEALED: Phase.CLOSED,
@@ -32,7 +32,7 @@ _BY_STEP = {
 
 def phase(lot: Lot) -> Phase:
     """A lot collects or is sealed until `box.closed` stands in the log; then its opening's step decides."""
-    if lot.state in (LotState.DRAFT, LotState.COLLECTING):
+    if lot.state in PREQUALIFYING | {LotState.DRAFT, LotState.COLLECTING}:
         return Phase.COLLECTING
     running = opening.of_lot(lot.code)
     if running is None or _placed_roll(lot.code) is None:

@@ -13,11 +13,11 @@ from kernel.errors import NotFound
 from sealing.keyset import Keyset, Stage
 from tendering.models import Lot
 from tendering.packs import Pack, load
-from tendering.states import ACCEPTING, LotState
+from tendering.states import ACCEPTING, PREQUALIFYING, LotState
 
 __all__ = ["door", "find", "first_stage", "keyset", "locked", "locked_for_share", "moments", "pack"]
 
-_BEFORE_CLOSE = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED, LotState.VOIDED})
+_BEFORE_CLOSE = PREQUALIFYING | {LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED, LotState.VOIDED}
 
 
 def find(code: str) -> Lot:

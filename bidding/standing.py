@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Forbidden
 from kernel.law import holds
 from tendering.invitations.door import check_invited
 from tendering.models import Lot
+from tendering.prequal.door import check_qualified
 
 OFFICES = (OrgKind.CENTRE, OrgKind.SUPERVISOR, OrgKind.MANAGER)
 """Whose own organization, under whatever kind it stands here, never bids: 电子招标投标办法 art. 23."""
@@ -32,6 +33,7 @@ def check_party(organization: int, party: str, lot: Lot) -> None:
     check_invited(lot.tender, organization)
     members = members_of(organization, party)
     _check_strangers(members, lot)
+    check_qualified(lot, party)
     _check_offices(members)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-from tendering.states import LotState
+from tendering.states import PREQUALIFYING, LotState
 
 STEPS: Final = ("sealed", "closed", "released", "unsealing", "readout", "confirming", "record")
 LOT = re.compile(r"[A-Z][0-9]{22}")
@@ -71,7 +71,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Check]]] = {
 NAMING: Final = frozenset({"bid.judged", "bid.readout", "bid.confirmed", "opening.objection"})
 """Kinds that speak of a single bid."""
 
-CLOSED_STATES: Final = frozenset(LotState) - {LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED}
+CLOSED_STATES: Final = frozenset(LotState) - PREQUALIFYING - {LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED}
 """States of a lot in which it has a public board at all."""
 OPENED_STATES: Final = CLOSED_STATES - {LotState.SEALED}
 

@@ -25,7 +25,7 @@ pages = Blueprint("portal", __name__, template_folder="templates")
 
 LATEST = 8
 GOING = (
-    LotState.COLLECTING, LotState.SEALED, LotState.OPENING, LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY,
+    LotState.PREQUAL, LotState.PREQUAL_REVIEW, LotState.COLLECTING, LotState.SEALED, LotState.OPENING, LotState.OPENED, LotState.EVALUATING, LotState.PUBLICITY,
 )  # fmt: skip
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 

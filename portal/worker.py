@@ -34,6 +34,7 @@ from tendering.objections import steps as objection_steps
 from tendering.states import LotState
 
 Step = Callable[[dt.datetime], bool]
+from tendering.prequal import steps as prequal_steps
 
 IDLE_S = 0.2
 LEAD_EVERY_S = 60.0
@@ -50,8 +51,10 @@ _log = structlog.get_logger()
 
 
 def collecting(_now: dt.datetime) -> list[tuple[str, dt.datetime]]:
-    """The lots that accept bids: while there are any, the log shows a fixed number of sealed entries a slot."""
-    rows = db.session.execute(select(Lot.code, Lot.closes_at).where(Lot.state == LotState.COLLECTING))
+    """The lots that accept bids or applications: while there are any, the log shows a fixed number of sealed entries a slot."""
+    bids = select(Lot.code, Lot.closes_at).where(Lot.state == LotState.COLLECTING)
+    applications = select(Lot.code, Lot.applications_due).where(Lot.state == LotState.PREQUAL)
+    rows = [*db.session.execute(bids), *db.session.execute(applications)]
     return [(code, closes_at) for code, closes_at in rows if closes_at is not None]
 
 
@@ -68,6 +71,7 @@ def steps() -> list[tuple[str, Step]]:
         ("complaints", oversight_steps.step_complaints),
         ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
+        ("prequalifications", prequal_steps.step_prequal),
         ("draws", invitation_steps.step_draws),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),

@@ -9,7 +9,7 @@ from kernel.errors import Conflict
 from tendering import packs, timetable
 from tendering.models import Lot, Tender
 from tendering.packs import Count
-from tendering.states import LotState, TenderState
+from tendering.states import PREQUALIFYING, LotState, TenderState
 from tendering.timetable import DAY
 
 SIGNING = dt.timedelta(seconds=30)
@@ -27,8 +27,18 @@ def check_collecting(tender: Tender) -> None:
         )
 
 
+def is_prequalifying(tender: Tender) -> bool:
+    """Published, and no lot takes bids yet: a change needs no room before a deadline that is not set."""
+    return tender.state == TenderState.PUBLISHED and all(lot.state in PREQUALIFYING for lot in tender.lots)
+
+
 def check_may_change(tender: Tender, now: dt.datetime) -> None:
-    """Conflict unless every lot is collecting and its deadline leaves the time that a change takes."""
+    """Conflict unless every lot is collecting and its deadline leaves the time that a change takes.
+
+    While applications for pre-qualification are taken or reviewed it may: their deadline moves by itself (`prequal.changing`).
+    """
+    if is_prequalifying(tender):
+        return
     check_collecting(tender)
     earliest = timetable.earliest_after_change(packs.load(tender.pack_id), now)
     for lot in tender.lots:

@@ -165,6 +165,8 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
 
 def _deadline(pack: Pack, lot: LotView, now: dt.datetime) -> Iterator[Obstacle]:
     where = f"lots.{lot.number}.closes_at"
+    if pack.procedure == "prequalified":
+        return  # bids are due once it is known who may bid
     if lot.closes_at is None:
         rule = pack.find(Kind.SAME_MOMENT, "opening")[0].cited
         yield Obstacle(

@@ -22,7 +22,7 @@ from tendering import packs, publishing, rules, statements, timetable, visibilit
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.objections import service as objections
-from tendering.states import CLOCK, LotEvent, LotState
+from tendering.states import CLOCK, PREQUALIFYING, LotEvent, LotState
 
 OWNER, SUPERVISOR, PLATFORM = "owner", "supervisor", "platform"
 RULE = "log-and-nodes.md 3 Deadline"
@@ -115,8 +115,8 @@ def check_running(lot: Lot) -> None:
 
 
 def check_suspended(lot: Lot) -> None:
-    """Conflict unless the lot stands still and nothing keeps it from going on."""
-    if lot.suspended_at is None:
+    """Conflict unless the lot stands still and nothing keeps it from going on. Before bids are taken a reply alone does it."""
+    if lot.suspended_at is None or lot.state in PREQUALIFYING:
         raise Conflict("lot.not_suspended", "标段没有暂停。", "The lot is not suspended.", rule=RULE)
     _check_answered(lot)
 

@@ -23,6 +23,7 @@ from tendering.amendments.telling import Said
 from tendering.invitations.door import check_documents
 from tendering.lifecycle import tender_of
 from tendering.models import Document, Tender
+from tendering.prequal import changing
 
 MAX_DOCUMENTS = 100
 """So many that the open fact naming them all still fits into one entry of the log."""
@@ -53,6 +54,7 @@ def add_document(actor: Actor, code: str, name: str, chunks: Iterable[bytes], no
             _check_may_add(actor, tender, name, now)
             document, replaced = _enter(tender, name, media, stored, now)
             if document.after_notice:
+                changing.changed(tender, now)
                 telling.noted(tender, Said("document", name, name, stored.sha256), now)
             records.acted(actor, "document.added", now)
     except BaseException:

@@ -88,6 +88,19 @@ class LotIn(Schema):
     method = Unfloated(load_default=None, allow_none=True)
 
 
+class CriterionIn(Schema):
+    name = text(100, required=True)
+    asks = text(2000, required=True)
+
+
+class PrequalIn(Schema):
+    """A pre-qualification: until when its documents are provided and applications taken, and what it asks."""
+
+    documents_end = String(load_default=None, allow_none=True, validate=_instant)
+    applications_due = String(load_default=None, allow_none=True, validate=_instant)
+    criteria = fields.List(fields.Nested(CriterionIn), validate=validate.Length(max=40))
+
+
 class DraftIn(Schema):
     """A draft; everything but trade, pack, region and title may come later."""
 
@@ -131,3 +144,4 @@ class ChangesIn(DraftIn):
     pack = text(64)
     region = String(validate=_region)
     title = text(300)
+    prequal = fields.Nested(PrequalIn)

@@ -204,10 +204,11 @@ def _set_lots(tender: Tender, pack: Pack) -> None:
 
 
 def _set_terms(lot: Lot, terms: Mapping[str, Any], pack: Pack) -> None:
-    """Opening is at the moment of the deadline (C32, G19), so a draft states one time and not two."""
+    """Opening is at the moment of the deadline (C32, G19): one time and not two; none yet where a pre-qualification comes first."""
     where = f"lots.{lot.number}"
     lot.name = str(terms.get("name") or "")
-    lot.closes_at = lot.opens_at = _instant(terms.get("closes_at"), f"{where}.closes_at")
+    untimed = pack.procedure == "prequalified"
+    lot.closes_at = lot.opens_at = None if untimed else _instant(terms.get("closes_at"), f"{where}.closes_at")
     lot.ceiling_fen = _amount(terms.get("ceiling"), f"{where}.ceiling")
     lot.method = _method(terms.get("method"), f"{where}.method")
     lot.method_sha256 = canonical.sha(lot.method) if lot.method else None

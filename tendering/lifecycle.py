@@ -36,6 +36,9 @@ By = Actor | Literal["CLOCK"]
 
 HALTED: dict[LotEvent, tuple[str, ...]] = {
     LotEvent.START_PUBLICITY: (),
+    LotEvent.CLOSE_PREQUAL: (),
+    LotEvent.QUALIFIED: (),
+    LotEvent.TOO_FEW_QUALIFIED: (),
     LotEvent.AWARD: (stays.AWARD,),
     LotEvent.NEXT_CANDIDATE: (),
     LotEvent.NO_CANDIDATE: (),

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from kernel.db import Base, Instant, JSONText
 from tendering.codes import Trade
-from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, UNPUBLISHED, LotState, TenderState
+from tendering.states import DECIDED, OPENED_TO_ALL, UNDER_WAY, UNPUBLISHED, UNTIMED, LotState, TenderState
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -97,7 +97,9 @@ class Lot(Base):
     __table_args__ = (
         UniqueConstraint("tender_id", "number"),
         _one_of("state", LotState),
-        CheckConstraint("state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name="timed"),
+        CheckConstraint(
+            f"state IN ({_listed(UNTIMED)}) OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name="timed"
+        ),
         CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name="keyed"),
         CheckConstraint(f"state NOT IN ({_listed(DECIDED)}) OR awarded_bid IS NOT NULL", name="awarded_to_somebody"),
         Index("lot_due", "state", "closes_at"),
@@ -108,7 +110,7 @@ class Lot(Base):
     tender_id: Mapped[int] = mapped_column(ForeignKey("tender.id"), index=True)
     number: Mapped[int] = mapped_column(Integer)
     name: Mapped[str] = mapped_column(String(200))
-    state: Mapped[str] = mapped_column(String(12), default=LotState.DRAFT)
+    state: Mapped[str] = mapped_column(String(16), default=LotState.DRAFT)
     closes_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     opens_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     ceiling_fen: Mapped[int | None] = mapped_column(BigInteger)
@@ -116,6 +118,10 @@ class Lot(Base):
     """Canonical JSON of the evaluation method object."""
     method_sha256: Mapped[str | None] = mapped_column(String(64))
     timings: Mapped[dict[str, int]] = mapped_column(JSONText)
+    applications_due: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """Until when applications for pre-qualification are taken; None where all may bid."""
+    qualified_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the result of pre-qualification was given and the documents of the tender were issued to who passed."""
     fact_keys: Mapped[dict[str, str] | None] = mapped_column(JSONText)
     keyset: Mapped[bytes | None] = mapped_column(LargeBinary)
     keyset_sha256: Mapped[str | None] = mapped_column(String(64))

@@ -13,6 +13,7 @@ from tendering import award_limit, codes, drafts, packs, rounds, wording
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
 from tendering.packs import Pack
+from tendering.prequal import rules as prequal
 from tendering.statements import NOTICE
 
 STATED = (
@@ -48,6 +49,7 @@ def build(tender: Tender) -> dict[str, Any]:
         "deposit_forms": list(draft.get("deposit_forms") or []),
         "wording_reasons": _reasons(draft, pack),
         **rounds.stated(tender),
+        **prequal.stated(draft, pack),
         **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],

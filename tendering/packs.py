@@ -21,7 +21,7 @@ from kernel.errors import Conflict, Invalid, NotFound, Words
 from tendering import statute
 from tendering.codes import Trade
 
-PLAYED = frozenset({"open", "invited", "inquiry", "single_source"})
+PLAYED = frozenset({"open", "prequalified", "invited", "inquiry", "single_source"})
 """Procedures that the platform can run; the packs of the others can be read."""
 
 

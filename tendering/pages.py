@@ -119,7 +119,7 @@ def _tender(code: str) -> dict[str, Any]:
         "alterations": {lot.code: publishing.alterations(lot) for lot in found.lots},
         "facts": record.open_facts(found),
         "project": visibility.of_project(found, actor) if actor else False,
-        "asking": any(lot.state == LotState.COLLECTING for lot in found.lots),
+        "asking": any(lot.state in (LotState.PREQUAL, LotState.COLLECTING) for lot in found.lots),
         "methods": {lot.code: presentation.method(lot) for lot in found.lots},
         "proposal": service.approval(found) if actor and Role.MGR in actor.roles else None,
         "amendments": telling.shown(telling.published(found)),

@@ -15,6 +15,10 @@ Check = Callable[[], object]
 
 EVENT_WORDS: Mapping[LotEvent, Words] = {
     LotEvent.PUBLISH: Words("发布公告", "Publish the notice"),
+    LotEvent.OPEN_PREQUAL: Words("发布资格预审公告", "Publish the notice of pre-qualification"),
+    LotEvent.CLOSE_PREQUAL: Words("资格预审申请截止", "End the time for applications"),
+    LotEvent.QUALIFIED: Words("公布资格预审结果，开始接收投标", "Give the result of pre-qualification, take bids"),
+    LotEvent.TOO_FEW_QUALIFIED: Words("通过资格预审的不足，招标失败", "Fail for too few who qualify"),
     LotEvent.CLOSE: Words("投标截止，封存投标箱", "Close the box of bids"),
     LotEvent.COLLECT_AGAIN: Words("故障后重新接收投标", "Collect again after an outage"),
     LotEvent.TOO_FEW: Words("投标人不足，招标失败", "Fail for too few bidders"),

@@ -95,6 +95,7 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "opens_at": rfc3339(lot.opens_at) if lot.opens_at else None,
         "suspended_at": rfc3339(lot.suspended_at) if lot.suspended_at else None,
         "method": keys.b64(lot.method or b""),
+        "applications_due": rfc3339(lot.applications_due) if lot.applications_due else None,
         "method_sha256": lot.method_sha256,
         "keyset": keys.b64(lot.keyset or b""),
         "keyset_sha256": lot.keyset_sha256,

@@ -21,6 +21,7 @@ from tendering.amendments import telling
 from tendering.amendments.telling import Said
 from tendering.invitations.door import check_invited
 from tendering.models import Question, Tender
+from tendering.prequal import changing
 from tendering.states import LotState, TenderState
 
 MAX_TEXT = 4000
@@ -56,8 +57,8 @@ def ask(actor: Actor, tender: Tender, text: str, now: dt.datetime) -> Question:
 
 
 def check_open(tender: Tender) -> None:
-    """Conflict once no lot takes bids any more."""
-    collecting = any(lot.state == LotState.COLLECTING for lot in tender.lots)
+    """Conflict once no lot takes bids, or applications, any more."""
+    collecting = any(lot.state in (LotState.PREQUAL, LotState.COLLECTING) for lot in tender.lots)
     if tender.state != TenderState.PUBLISHED or not collecting:
         raise Conflict("question.closed", "提问已截止。", "Questions are closed.", rule=RULE)
 
@@ -87,6 +88,8 @@ def answer(actor: Actor, tender: Tender, token: str, reply: Reply, now: dt.datet
         ),
         lot=tender.code,
     )
+    if reply.bears_on_bids:
+        changing.changed(tender, now)
     if reply.bears_on_bids and not reply.told:
         telling.noted(tender, Said("answer", token, text, canonical.sha(text.encode())), now)
     records.acted(actor, "question.answered", now)

@@ -23,6 +23,7 @@ from tendering.invitations import service as invitations
 from tendering.invitations import source
 from tendering.lifecycle import move, move_tender
 from tendering.models import Lot, Tender
+from tendering.prequal import beginning as prequal
 from tendering.statements import ToSign
 from tendering.states import LotEvent, TenderEvent
 
@@ -48,12 +49,15 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         *agency.obstacles(tender, now),
         *filing.obstacles(tender),
         *rounds.obstacles(tender),
+        *prequal.obstacles(tender, now),
     ]
 
 
 def signing_sheet(tender: Tender) -> list[ToSign]:
     """What the owner signs to publish: the notice, and each lot's keyset and timetable. Conflict before keys and times are set."""
-    if not tender.lots or any(lot.keyset is None or lot.closes_at is None for lot in tender.lots):
+    if not tender.lots or any(
+        lot.keyset is None or (lot.closes_at is None and not _untimed(lot)) for lot in tender.lots
+    ):
         raise Conflict(
             "sheet.not_ready",
             "密钥组或投标截止时间尚未就绪，还不能签署。",
@@ -82,9 +86,7 @@ def publish(actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_de
     _check_key(tender, keys.spell(key))
     signed = {item.sha256: _signed(item, signatures, key) for item in signing_sheet(tender)}
     for lot in tender.lots:
-        keyset, timetable = (signed[item.sha256] for item in _of_lot(lot))
-        lot.keyset_owner_sig = keys.b64(keyset.sig)
-        lot.timetable, lot.timetable_sig = timetable.raw, keys.b64(timetable.sig)
+        _take_terms(lot, [signed[item.sha256] for item in _of_lot(lot)])
     intents.check_early(tender, now)
     _enter(actor, tender, signed[canonical.sha(notices.encode(tender))], cert_der, now)
     _record(actor, tender, now)
@@ -95,11 +97,24 @@ def publish(actor: Actor, tender: Tender, signatures: Mapping[str, str], cert_de
 
 
 def _of_lot(lot: Lot) -> list[ToSign]:
+    """Keyset and timetable; with a pre-qualification the timetable comes with its result."""
     assert lot.keyset is not None
     assert lot.keyset_sha256 is not None
-    assert lot.closes_at is not None
     keyset = statements.keyset(lot.code, lot.keyset, lot.keyset_version)
+    if _untimed(lot):
+        return [keyset]
+    assert lot.closes_at is not None
     return [keyset, statements.timetable(lot.code, lot.keyset_sha256, lot.closes_at)]
+
+
+def _untimed(lot: Lot) -> bool:
+    return prequal.is_due(lot.tender)
+
+
+def _take_terms(lot: Lot, signed: list[Signed]) -> None:
+    lot.keyset_owner_sig = keys.b64(signed[0].sig)
+    for timetable in signed[1:]:
+        lot.timetable, lot.timetable_sig = timetable.raw, keys.b64(timetable.sig)
 
 
 def _refuse_obstacles(found: list[Obstacle]) -> None:
@@ -173,6 +188,9 @@ def _record(actor: Actor, tender: Tender, now: dt.datetime) -> None:
     log.append(_notice_fact(tender, now), lot=tender.code)
     for lot in tender.lots:
         log.append(_keyset_fact(lot))
+        if _untimed(lot):
+            prequal.begin(actor, lot, now)
+            continue
         assert lot.timetable is not None
         assert lot.timetable_sig is not None
         log.append(facts.Timetable(lot=lot.code, file=keys.b64(lot.timetable), sig=lot.timetable_sig))

@@ -21,6 +21,8 @@ class LotState(StrEnum):
     """In the order of a lot's life; the last five are ways it ends without a fulfilled contract."""
 
     DRAFT = "draft"
+    PREQUAL = "prequal"
+    PREQUAL_REVIEW = "prequal_review"
     COLLECTING = "collecting"
     SEALED = "sealed"
     OPENING = "opening"
@@ -40,6 +42,10 @@ class LotState(StrEnum):
 
 class LotEvent(StrEnum):
     PUBLISH = "publish"
+    OPEN_PREQUAL = "open_prequal"
+    CLOSE_PREQUAL = "close_prequal"
+    QUALIFIED = "qualified"
+    TOO_FEW_QUALIFIED = "too_few_qualified"
     CLOSE = "close"
     COLLECT_AGAIN = "collect_again"
     TOO_FEW = "too_few"
@@ -88,9 +94,15 @@ UNDER_WAY: tuple[LotState, ...] = tuple(
     state for state in LotState if state not in ENDED | DECIDED and state is not LotState.DRAFT
 )
 """Published, and not yet decided: the owner may still end it (T28)."""
+PREQUALIFYING = frozenset({LotState.PREQUAL, LotState.PREQUAL_REVIEW})
+"""Applications are taken or reviewed; nobody knows yet who may bid, and no deadline for bids is set (T04, T05)."""
+UNTIMED = PREQUALIFYING | {
+    LotState.DRAFT, LotState.FAILED, LotState.RETENDERED, LotState.CANCELLED, LotState.VOIDED,
+}  # fmt: skip
+"""States in which a lot may have no deadline for bids: it is set only once somebody may bid, and then stands for ever."""
 ACCEPTING = frozenset({LotState.COLLECTING})
 """States in which bids are taken; a suspended lot goes on accepting."""
-STILL_SHUT = frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
+STILL_SHUT = PREQUALIFYING | frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
 OPENED_TO_ALL = DECIDED | {
     LotState.OPENED, LotState.EVALUATING, LotState.REPORTED, LotState.PUBLICITY, LotState.FAILED, LotState.RETENDERED,
 }  # fmt: skip
@@ -100,6 +112,8 @@ STATE_WORDS: dict[str, Words] = {
     TenderState.PUBLISHED: Words("已发布", "Published"),
     TenderState.CANCELLED: Words("已终止", "Cancelled"),
     LotState.DRAFT: Words("草稿", "Draft"),
+    LotState.PREQUAL: Words("接收资格预审申请", "Taking applications"),
+    LotState.PREQUAL_REVIEW: Words("资格预审中", "Applications under review"),
     LotState.COLLECTING: Words("接收投标", "Taking bids"),
     LotState.SEALED: Words("已截止待开标", "Closed, not opened yet"),
     LotState.OPENING: Words("正在开标", "Being opened"),
@@ -134,6 +148,10 @@ _VOIDABLE = (*UNDER_WAY, LotState.AWARDED, LotState.CONTRACTED)
 MACHINE: Machine[LotState] = Machine(
     (
         Move(_S.DRAFT, _E.PUBLISH, _S.COLLECTING, _by(Role.OWNER), _law("《招标投标法》第十六条、第二十四条；《政府采购法》第三十五条")),
+        Move(_S.DRAFT, _E.OPEN_PREQUAL, _S.PREQUAL, _by(Role.OWNER), _law("《招标投标法实施条例》第十五条；财政部令第87号第二十一条")),
+        Move(_S.PREQUAL, _E.CLOSE_PREQUAL, _S.PREQUAL_REVIEW, _by(CLOCK), _law("《招标投标法实施条例》第十七条；财政部令第87号第二十一条")),
+        Move(_S.PREQUAL_REVIEW, _E.QUALIFIED, _S.COLLECTING, _by(Role.OWNER), _law("《招标投标法实施条例》第十八条、第十九条；财政部令第87号第四十四条")),
+        Move(_S.PREQUAL_REVIEW, _E.TOO_FEW_QUALIFIED, _S.FAILED, _by(CLOCK, Role.OWNER), _law("《招标投标法实施条例》第十九条；财政部令第87号第四十三条")),
         Move(_S.COLLECTING, _E.CLOSE, _S.SEALED, _by(CLOCK), _law("《招标投标法》第二十八条；《电子招标投标办法》第二十七条")),
         Move(_S.SEALED, _E.COLLECT_AGAIN, _S.COLLECTING, _by(CLOCK), _law("《电子招标投标办法》第三十一条")),
         Move(_S.SEALED, _E.TOO_FEW, _S.FAILED, _by(CLOCK), _law("《招标投标法》第二十八条；财政部令第87号第四十一条")),

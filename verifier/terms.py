@@ -13,7 +13,7 @@ from supervision.deadline import Authority, Course
 from supervision.vocabulary import Statement
 from tendering import timetable
 from tendering.statements import ALTERATION
-from verifier import moments
+from verifier import moments, prequal
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.log import facts_of
@@ -165,11 +165,11 @@ def _not_counting(index: int, fact: Statement, *, late: bool) -> Words:
 
 
 def law(lot: LotCase) -> Section[None]:
-    """The deadline against the pack's periods, from the notice on."""
+    """The deadline against the pack's periods, from when bidders got the documents."""
     effective = lot.view.deadline
     if effective is None:
         raise ValueError("no timetable counts")
-    earliest = timetable.earliest_deadline(lot.case.pack, clock.parse_rfc3339(lot.case.fact.at))
+    earliest = timetable.earliest_deadline(lot.case.pack, clock.parse_rfc3339(prequal.issued(lot)[1]))
     timetable.check_deadline(earliest, moments.instant(effective.closes_at))
     when = clock.rfc3339(timetable.whole(earliest.at))
     yield holds(
@@ -184,14 +184,14 @@ def law(lot: LotCase) -> Section[None]:
 
 def _dated(lot: LotCase, closes_at: int) -> Section[None]:
     """A notice dated back would give bidders less time than the law; the nodes' clocks tell."""
-    index, fact = next(row for row in lot.book.find(facts.NoticePublished) if row[1] == lot.case.fact)
+    index, dated = prequal.issued(lot)
     since = lot.book.cosigned.since(index)
-    if since is None or since - moments.seconds(fact.at) <= LATE_S:
+    if since is None or since - moments.seconds(dated) <= LATE_S:
         return
     seen = moments.spelled(since)
     if timetable.earliest_deadline(lot.case.pack, moments.instant(since)).at > moments.instant(closes_at):
         yield lie(
             "law",
-            f"公告写明 {fact.at} 发布，节点 {seen} 才见到：投标人的时间少于法定",
-            f"the notice is dated {fact.at}, but no quorum saw it before {seen}: bidders had less time than the law gives",
+            f"公告或者预审结果写明 {dated} 发布，节点 {seen} 才见到：投标人的时间少于法定",
+            f"the notice (or the result of the pre-qualification) is dated {dated}, but no quorum saw it before {seen}: bidders had less time than the law gives",
         )

@@ -19,6 +19,7 @@ from verifier import (
     kept,
     log,
     opening,
+    prequal,
     receipts,
     record,
     release,
@@ -72,6 +73,10 @@ def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("states", tender.states(lot))
     yield from guarded("directives", directives.directives(lot))
     yield from guarded("keyset", terms.keyset(lot))
+    yield from guarded("prequal", prequal.periods(lot))
+    if prequal.before_bids(lot):
+        yield from guarded("failed", _before_bids(lot))
+        return
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
     method = yield from guarded("method", result.method(lot))
@@ -79,6 +84,7 @@ def _lot(lot: LotCase) -> Section[None]:
         return
     disclosed = (yield from guarded("disclosures", receipts.disclosures(lot))) or []
     found = (yield from guarded("roll", _closing(lot, disclosed))) or []
+    yield from guarded("prequal", prequal.passed(lot, found))
     if _ended_unopened(lot):
         yield from guarded("failed", failed(lot, lot.case.pack))
         return
@@ -88,6 +94,14 @@ def _lot(lot: LotCase) -> Section[None]:
         yield from guarded("failed", too_few(lot.case.pack, readable))
         return
     yield from _evaluation(lot, method, read, disclosed)
+
+
+def _before_bids(lot: LotCase) -> Section[None]:
+    """Cancelled or void like any other, or as the pre-qualification left it."""
+    if any(lot.happened(event) is not None for event in (LotEvent.CANCEL, LotEvent.VOID)):
+        yield from failed(lot, lot.case.pack)
+        return
+    yield from prequal.ended(lot)
 
 
 def _ended_unopened(lot: LotCase) -> bool:

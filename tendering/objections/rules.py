@@ -11,7 +11,7 @@ from kernel.clock import beijing
 from kernel.errors import Conflict, Invalid, TooLate, Words
 from kernel.law import holds
 from tendering.packs import Count, Kind, Pack, Rule
-from tendering.states import LotState
+from tendering.states import ENDED, LotState
 from tendering.timetable import Calendar, midnight
 
 DAY = dt.timedelta(days=1)
@@ -72,7 +72,8 @@ class Moments:
 
     state: LotState
     published_at: dt.datetime
-    closes_at: dt.datetime
+    closes_at: dt.datetime | None
+    """None while a pre-qualification goes on: what is counted back from it cannot be raised yet."""
     documents_at: dt.datetime
     """When the last of the documents came out."""
     applications_due: dt.datetime | None = None
@@ -115,18 +116,22 @@ class Window:
 
 def windows(pack: Pack, moments: Moments, table: Calendar) -> list[Window]:
     """Everything the pack lets people raise about this lot, whether it is open now or not."""
-    return [*_objections(pack, moments, table), *_queries(pack, moments, table), *_inquiries(pack, moments)]
+    return [*_to_documents(pack, moments, table), *_objections(pack, moments), *_queries(pack, moments, table), *_inquiries(pack, moments)]
 
 
-@holds("objection_documents:bids_due", "objection_prequalification:applications_due", "C50")
-def _objections(pack: Pack, moments: Moments, table: Calendar) -> Iterator[Window]:
+@holds("objection_documents:bids_due", "objection_prequalification:applications_due")
+def _to_documents(pack: Pack, moments: Moments, table: Calendar) -> Iterator[Window]:
     collecting = moments.published_at if moments.state is LotState.COLLECTING else None
-    for rule in _beginning(pack, "objection_prequalification"):
-        due = moments.applications_due
-        if due is not None:
-            yield Window(Sort.OBJECTION, Subject.PREQUALIFICATION, moments.published_at, _last(table, rule, due), rule)
+    going = moments.published_at if moments.state not in ENDED else None
+    due, closes_at = moments.applications_due, moments.closes_at
+    for rule in _beginning(pack, "objection_prequalification") if due else ():
+        yield Window(Sort.OBJECTION, Subject.PREQUALIFICATION, going, _before(table, rule, due), rule)
     for rule in _beginning(pack, "objection_documents"):
-        yield Window(Sort.OBJECTION, Subject.DOCUMENTS, collecting, _last(table, rule, moments.closes_at), rule)
+        yield Window(Sort.OBJECTION, Subject.DOCUMENTS, collecting, _before(table, rule, closes_at), rule)
+
+
+@holds("C50")
+def _objections(pack: Pack, moments: Moments) -> Iterator[Window]:
     for rule in _beginning(pack, "result_objection_received"):
         since = moments.publicity_from if moments.state is LotState.PUBLICITY else None
         yield Window(Sort.OBJECTION, Subject.RESULT, since, moments.publicity_until, rule)
@@ -265,6 +270,10 @@ def check_words(text: str, field: str, most: int) -> str:
 
 def _beginning(pack: Pack, moment: str) -> list[Rule]:
     return [rule for rule in pack.rules if rule.begins == moment]
+
+
+def _before(table: Calendar, rule: Rule, due: dt.datetime | None) -> dt.datetime | None:
+    return None if due is None else _last(table, rule, due)
 
 
 def _last(table: Calendar, rule: Rule, due: dt.datetime) -> dt.datetime:

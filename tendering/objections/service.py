@@ -176,25 +176,25 @@ def moments(lot: Lot, now: dt.datetime) -> Moments:
     """What the windows are counted from; while the lot stands still, as a resumption now would set it."""
     tender = lot.tender
     assert tender.published_at is not None, "only a published lot has windows"
-    assert lot.closes_at is not None, "a published lot has its times"
-    closes_at, until = lot.closes_at, lot.publicity_until
-    if lot.suspended_at is not None:
-        closes_at = rules.resumed_until(closes_at, lot.suspended_at, now)
-        until = rules.resumed_until(until, lot.suspended_at, now) if until else None
     return Moments(
         state=LotState(lot.state),
         published_at=tender.published_at,
-        closes_at=closes_at,
+        closes_at=_as_resumed(lot, lot.closes_at, now),
         documents_at=_documents_at(tender),
+        applications_due=_as_resumed(lot, lot.applications_due, now),
         opened_at=_opened_at(lot) if lot.opened else None,
         publicity_from=lot.publicity_from,
-        publicity_until=until,
+        publicity_until=_as_resumed(lot, lot.publicity_until, now),
     )
+
+
+def _as_resumed(lot: Lot, at: dt.datetime | None, now: dt.datetime) -> dt.datetime | None:
+    return rules.resumed_until(at, lot.suspended_at, now) if at and lot.suspended_at else at
 
 
 def windows(lot: Lot, now: dt.datetime) -> list[Window]:
     """What may be raised about a lot; nothing before its notice."""
-    if lot.tender.published_at is None or lot.closes_at is None:
+    if lot.tender.published_at is None:
         return []
     return rules.windows(_pack(lot), moments(lot, now), timetable.calendar())
 

@@ -20,10 +20,11 @@ from tendering import publishing
 from tendering.models import Lot
 from tendering.objections import rules
 from tendering.objections.models import Stay
-from tendering.states import ENDED, STILL_SHUT, LotState
+from tendering.states import ENDED, PREQUALIFYING, STILL_SHUT, LotState
 
 PROCEDURE, AWARD, CONTRACT = "procedure", "award", "contract"
-AFTER_OPENING = frozenset(LotState) - STILL_SHUT - ENDED
+AFTER_OPENING = (frozenset(LotState) - STILL_SHUT - ENDED) | PREQUALIFYING
+"""States in which the flag alone stops a lot: no keyset's clock runs. While applications are taken that is so, too."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ def _go_on(lot: Lot, name: str, now: dt.datetime) -> None:
     since, until = lot.suspended_at, lot.publicity_until
     if since is not None and until is not None:
         lot.publicity_until = rules.resumed_until(until, since, now)
+    if since is not None and lot.applications_due is not None and lot.state == LotState.PREQUAL:
+        lot.applications_due = rules.resumed_until(lot.applications_due, since, now)
     lot.suspended_at, lot.suspended_cause = None, None
     db.session.flush()
     told = rfc3339(lot.publicity_until) if lot.publicity_until else None

@@ -781,10 +781,12 @@ def upgrade() -> None:
         sa.Column("tender_id", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("closes_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("opens_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("ceiling_fen", sa.BigInteger(), nullable=True),
+        sa.Column("applications_due", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("qualified_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("method", sa.LargeBinary(), nullable=True),
         sa.Column("method_sha256", sa.String(length=64), nullable=True),
         sa.Column("timings", kernel.db.JSONText(), nullable=False),
@@ -811,11 +813,12 @@ def upgrade() -> None:
             name=op.f("ck_lot_awarded_to_somebody"),
         ),
         sa.CheckConstraint(
-            "state = 'draft' OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)", name=op.f("ck_lot_timed")
+            "state IN ('cancelled', 'draft', 'failed', 'prequal', 'prequal_review', 'retendered', 'voided') OR (closes_at IS NOT NULL AND opens_at IS NOT NULL)",
+            name=op.f("ck_lot_timed"),
         ),
         sa.CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name=op.f("ck_lot_keyed")),
         sa.CheckConstraint(
-            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
+            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'prequal', 'prequal_review', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
             name=op.f("ck_lot_state_known"),
         ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_lot_tender_id_tender")),
@@ -1102,6 +1105,100 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
+    op.create_table(
+        "prequal_application",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=300), nullable=False),
+        sa.Column("members", kernel.db.JSONText(), nullable=False),
+        sa.Column("answers", kernel.db.JSONText(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("handed_in_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("passed", sa.Boolean(), nullable=True),
+        sa.Column("told", kernel.db.JSONText(), nullable=True),
+        sa.Column("read_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(passed IS NULL) = (told IS NULL)", name=op.f("ck_prequal_application_told_when_judged")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_prequal_application_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_prequal_application_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_application")),
+        sa.UniqueConstraint("lot_id", "organization_id", name=op.f("uq_prequal_application_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_prequal_application_token")),
+    )
+    with op.batch_alter_table("prequal_application", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prequal_application_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_prequal_application_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "prequal_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("application_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("blob_key", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["prequal_application.id"],
+            name=op.f("fk_prequal_file_application_id_prequal_application"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_file")),
+    )
+    with op.batch_alter_table("prequal_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prequal_file_application_id"), ["application_id"], unique=False)
+
+    op.create_table(
+        "prequal_reviewer",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("expert", sa.Boolean(), nullable=False),
+        sa.Column("seated_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_prequal_reviewer_lot_id_lot")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_prequal_reviewer_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_reviewer")),
+        sa.UniqueConstraint("lot_id", "person_id", name=op.f("uq_prequal_reviewer_lot_id")),
+    )
+    with op.batch_alter_table("prequal_reviewer", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prequal_reviewer_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "prequal_review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("application_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("verdicts", kernel.db.JSONText(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("signed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"],
+            ["prequal_application.id"],
+            name=op.f("fk_prequal_review_application_id_prequal_application"),
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_prequal_review_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_review")),
+        sa.UniqueConstraint("application_id", "person_id", name=op.f("uq_prequal_review_application_id")),
+    )
+    with op.batch_alter_table("prequal_review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_prequal_review_application_id"), ["application_id"], unique=False)
+
+    op.create_table(
+        "prequal_result",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("given_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_prequal_result_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_result")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_prequal_result_lot_id")),
+    )
+
         "source_publicity",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("tender_id", sa.Integer(), nullable=False),
@@ -1611,3 +1708,21 @@ def downgrade() -> None:
     op.drop_table("bid")
     op.drop_table("admission")
     # ### end Alembic commands ###
+    op.drop_table("prequal_result")
+    with op.batch_alter_table("prequal_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_review_application_id"))
+
+    op.drop_table("prequal_review")
+    with op.batch_alter_table("prequal_reviewer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_reviewer_person_id"))
+
+    op.drop_table("prequal_reviewer")
+    with op.batch_alter_table("prequal_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_file_application_id"))
+
+    op.drop_table("prequal_file")
+    with op.batch_alter_table("prequal_application", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_application_lot_id"))
+        batch_op.drop_index(batch_op.f("ix_prequal_application_organization_id"))
+
+    op.drop_table("prequal_application")
