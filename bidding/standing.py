@@ -31,9 +31,9 @@ def check_party(organization: int, party: str, lot: Lot) -> None:
     """Forbidden when the notice admits no consortia, or when a member is one that does not bid here."""
     _check_admitted(party, lot)
     check_invited(lot.tender, organization)
+    check_qualified(lot, party)
     members = members_of(organization, party)
     _check_strangers(members, lot)
-    check_qualified(lot, party)
     _check_offices(members)
 
 

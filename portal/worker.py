@@ -31,10 +31,10 @@ from tendering.filing import reviews as filing_reviews
 from tendering.invitations import steps as invitation_steps
 from tendering.models import Lot
 from tendering.objections import steps as objection_steps
+from tendering.prequal import steps as prequal_steps
 from tendering.states import LotState
 
 Step = Callable[[dt.datetime], bool]
-from tendering.prequal import steps as prequal_steps
 
 IDLE_S = 0.2
 LEAD_EVERY_S = 60.0
@@ -67,11 +67,11 @@ def steps() -> list[tuple[str, Step]]:
     return [
         ("log", supervision_steps.log_step(collecting, announce)),
         *((step.__name__, step) for step in bidding_steps.STEPS),
+        ("prequalifications", prequal_steps.step_prequal),
         ("objections", objection_steps.step_objections),
         ("complaints", oversight_steps.step_complaints),
         ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
-        ("prequalifications", prequal_steps.step_prequal),
         ("draws", invitation_steps.step_draws),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("results", evaluation_steps.step_results),

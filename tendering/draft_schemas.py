@@ -134,6 +134,7 @@ class DraftIn(Schema):
     )
     owner_uscc = text(18, allow_none=True)
     agency_uscc = text(18, allow_none=True)
+    prequal = fields.Nested(PrequalIn)
     lots = fields.List(fields.Nested(LotIn), validate=validate.Length(max=99))
 
 
@@ -144,4 +145,3 @@ class ChangesIn(DraftIn):
     pack = text(64)
     region = String(validate=_region)
     title = text(300)
-    prequal = fields.Nested(PrequalIn)

@@ -35,10 +35,10 @@ from tendering.states import (
 By = Actor | Literal["CLOCK"]
 
 HALTED: dict[LotEvent, tuple[str, ...]] = {
-    LotEvent.START_PUBLICITY: (),
     LotEvent.CLOSE_PREQUAL: (),
     LotEvent.QUALIFIED: (),
     LotEvent.TOO_FEW_QUALIFIED: (),
+    LotEvent.START_PUBLICITY: (),
     LotEvent.AWARD: (stays.AWARD,),
     LotEvent.NEXT_CANDIDATE: (),
     LotEvent.NO_CANDIDATE: (),

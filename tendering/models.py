@@ -113,15 +113,15 @@ class Lot(Base):
     state: Mapped[str] = mapped_column(String(16), default=LotState.DRAFT)
     closes_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     opens_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    applications_due: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """Until when applications for pre-qualification are taken; None where all may bid."""
+    qualified_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    """When the result of pre-qualification was given and the documents of the tender were issued to who passed."""
     ceiling_fen: Mapped[int | None] = mapped_column(BigInteger)
     method: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Canonical JSON of the evaluation method object."""
     method_sha256: Mapped[str | None] = mapped_column(String(64))
     timings: Mapped[dict[str, int]] = mapped_column(JSONText)
-    applications_due: Mapped[dt.datetime | None] = mapped_column(Instant)
-    """Until when applications for pre-qualification are taken; None where all may bid."""
-    qualified_at: Mapped[dt.datetime | None] = mapped_column(Instant)
-    """When the result of pre-qualification was given and the documents of the tender were issued to who passed."""
     fact_keys: Mapped[dict[str, str] | None] = mapped_column(JSONText)
     keyset: Mapped[bytes | None] = mapped_column(LargeBinary)
     keyset_sha256: Mapped[str | None] = mapped_column(String(64))

@@ -10,9 +10,9 @@ from portal.scenario import (
     verbs_objections,
     verbs_opening,
     verbs_orders,
+    verbs_prequal,
     waits,
 )
-    verbs_prequal,
 
 __all__ = [
     "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_invitations", "verbs_notice", "verbs_objections", "verbs_opening", "verbs_orders", "verbs_prequal", "waits",

@@ -784,9 +784,9 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("closes_at", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("opens_at", kernel.db.Instant(timezone=True), nullable=True),
-        sa.Column("ceiling_fen", sa.BigInteger(), nullable=True),
         sa.Column("applications_due", kernel.db.Instant(timezone=True), nullable=True),
         sa.Column("qualified_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("ceiling_fen", sa.BigInteger(), nullable=True),
         sa.Column("method", sa.LargeBinary(), nullable=True),
         sa.Column("method_sha256", sa.String(length=64), nullable=True),
         sa.Column("timings", kernel.db.JSONText(), nullable=False),
@@ -1105,7 +1105,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_invitation_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
-    op.create_table(
         "prequal_application",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token", sa.String(length=32), nullable=False),
@@ -1199,6 +1198,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("lot_id", name=op.f("uq_prequal_result_lot_id")),
     )
 
+    op.create_table(
         "source_publicity",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("tender_id", sa.Integer(), nullable=False),
@@ -1550,6 +1550,24 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_source_publicity_published_at"))
 
     op.drop_table("source_publicity")
+    op.drop_table("prequal_result")
+    with op.batch_alter_table("prequal_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_review_application_id"))
+
+    op.drop_table("prequal_review")
+    with op.batch_alter_table("prequal_reviewer", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_reviewer_person_id"))
+
+    op.drop_table("prequal_reviewer")
+    with op.batch_alter_table("prequal_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_file_application_id"))
+
+    op.drop_table("prequal_file")
+    with op.batch_alter_table("prequal_application", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_prequal_application_lot_id"))
+        batch_op.drop_index(batch_op.f("ix_prequal_application_organization_id"))
+
+    op.drop_table("prequal_application")
     with op.batch_alter_table("invitation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_invitation_list_id"))
         batch_op.drop_index(batch_op.f("ix_invitation_organization_id"))
@@ -1708,21 +1726,3 @@ def downgrade() -> None:
     op.drop_table("bid")
     op.drop_table("admission")
     # ### end Alembic commands ###
-    op.drop_table("prequal_result")
-    with op.batch_alter_table("prequal_review", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_prequal_review_application_id"))
-
-    op.drop_table("prequal_review")
-    with op.batch_alter_table("prequal_reviewer", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_prequal_reviewer_person_id"))
-
-    op.drop_table("prequal_reviewer")
-    with op.batch_alter_table("prequal_file", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_prequal_file_application_id"))
-
-    op.drop_table("prequal_file")
-    with op.batch_alter_table("prequal_application", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_prequal_application_lot_id"))
-        batch_op.drop_index(batch_op.f("ix_prequal_application_organization_id"))
-
-    op.drop_table("prequal_application")
