@@ -3,8 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 CLIENT := portal/client
-SLICES := portal accounts tendering bidding evaluation livestream oversight
-PACKAGES := kernel sealing supervision accounts tendering bidding evaluation livestream oversight verifier portal
+SLICES := portal accounts tendering escrow bidding evaluation livestream oversight
+PACKAGES := kernel sealing supervision accounts tendering escrow bidding evaluation livestream oversight verifier portal
 
 .PHONY: help
 help: ## list the targets

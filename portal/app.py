@@ -36,7 +36,7 @@ API = (
 )
 PAGES = (
     "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.invitations.pages", "tendering.objections.pages", "tendering.contracts.pages", "bidding.pages", "evaluation.pages",
-    "livestream.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
+    "livestream.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tendering.states import STATE_WORDS
 
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
-SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight")
+SLICES = ("portal", "accounts", "tendering", "escrow", "bidding", "evaluation", "livestream", "oversight")
 
 
 def chosen() -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from bidding import publication, voiding
 from bidding import steps as bidding_steps
+from escrow import steps as escrow_steps
 from evaluation import steps as evaluation_steps
 from kernel import clock, outbox, settings
 from kernel import site as installation
@@ -78,6 +79,7 @@ def steps() -> list[tuple[str, Step]]:
         ("disclosures", evaluation_steps.step_disclosures),
         ("outcomes", evaluation_steps.step_outcomes),
         ("lateness", contract_steps.step_lateness),
+        *((step.__name__, step) for step in escrow_steps.STEPS),
         ("files", evaluation_steps.step_files),
         ("archives", archiving.step_archives),
         ("outbox", lambda now: outbox.deliver(OUTGOING, now)),

@@ -25,6 +25,12 @@ def happened(lot: str, event: LotEvent) -> dt.datetime | None:
     return parse_rfc3339(moves[-1]) if moves else None
 
 
+def happened_to(lot: str, state: str) -> dt.datetime | None:
+    """When the lot last came into that state."""
+    moves = [row["at"] for row in told(facts.StateChanged.kind, lot) if row["now"] == state]
+    return parse_rfc3339(moves[-1]) if moves else None
+
+
 def bid_terms(lot: Lot, bid_id: str) -> Terms:
     """Price and period as the opened sheet of that bid had them, by the log's own word; price by the ranking otherwise."""
     for row in told(facts.BidOpened.kind, lot.code):

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
-    "kernel", "sealing", "supervision", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight", "verifier",
+    "kernel", "sealing", "supervision", "accounts", "tendering", "escrow", "bidding", "evaluation", "livestream", "oversight", "verifier",
     "portal",
 )  # fmt: skip
 VAGUE = re.compile(r"(^|_)(utils?|helpers?|common|misc|manager|stuff)(_|\.py$|$)")

@@ -9,7 +9,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parents[2]
-SLICES = ("portal", "accounts", "tendering", "bidding", "evaluation", "livestream", "oversight")
+SLICES = ("portal", "accounts", "tendering", "escrow", "bidding", "evaluation", "livestream", "oversight")
 CALL = re.compile(r"""\b_\(\s*(?:'([^']+)'|"([^"]+)")""")
 HAN = re.compile(r"[一-鿿]")
 CITED = re.compile(
