@@ -21,6 +21,7 @@ COMMANDS = {
     "login": ("accounts.cli:login_main", "sign in and keep the token"),
     "key": ("accounts.cli:key_main", "make a signing key, have it certified, check the key file"),
     "packs": ("tendering.packs_cli:packs_main", "read the law packs, compare two, check a local one"),
+    "fields": ("portal.fields:fields_main", "print who sees which field of a tender from when, by which law"),
     "tender": ("tendering.cli:tender_main", "create, complete, sign and publish a tender"),
     "seal": ("sealing.cli:seal_main", "seal a bid, offline"),
     "unseal": ("sealing.cli_opening:open_main", "open your own sealed bid with its rescue file, to check it"),

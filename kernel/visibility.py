@@ -69,6 +69,7 @@ def alike(
     seen: Mapping[Viewer, frozenset[Moment]],
     law: str,
     after_opening: frozenset[Viewer] = frozenset(),
+    /,
     **words: tuple[str, str],
 ) -> dict[str, Row[Viewer, Moment]]:
     """Rows of fields that are shown alike, each with its name in Chinese and English."""

@@ -14,7 +14,7 @@ from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Refusal
 from kernel.statements import Signed
-from oversight import directives
+from oversight import directive_visibility, directives
 from tendering import approvals, statements, visibility
 from tendering.approvals import Act
 from tendering.lifecycle import lot_of
@@ -33,14 +33,11 @@ def _shown(code: str) -> dict[str, Any]:
     lot, actor = lot_of(code), current_actor_or_none()
     visibility.check_seen(lot.tender, actor)
     roles = actor.roles if actor else frozenset()
-    overseer = bool(roles & {Role.SUP, Role.INSP, Role.MGR})
-    orders = [
-        (order, directives.content_of(order)) for order in directives.of_lot(lot) if order.in_force_at or overseer
-    ]
+    seen = [order for order in directives.of_lot(lot) if directive_visibility.fields(order, actor)]
     return {
         "lot": lot,
         "tender": lot.tender,
-        "orders": [(order, content, approvals.CONTROLS[Act(order.act)]) for order, content in orders],
+        "orders": [(order, directives.content_of(order), approvals.CONTROLS[Act(order.act)]) for order in seen],
         "possible": [(act, approvals.CONTROLS[act]) for act in _open(code)] if Role.SUP in roles else [],
         "seconds": Role.INSP in roles or Role.MGR in roles,
         "gives": Role.SUP in roles,

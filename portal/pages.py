@@ -14,6 +14,7 @@ from kernel import clock
 from kernel.db import db, own_transaction
 from kernel.errors import NotFound
 from kernel.site import site
+from portal import fields
 from supervision import answers, log
 from supervision.checkpoints import newest
 from supervision.models import LogEntry
@@ -79,6 +80,12 @@ def entry(index: int) -> str:
         raise NotFound("log.no-entry", "公开日志中还没有这一条", "the public log holds no such entry yet")
     proof = log.proof_of(index, size)
     return render_template("entry.html", entry=row, said=row.entry.decode(), size=size, proof=proof)
+
+
+@pages.get("/fields")
+def fields_seen() -> str:
+    """Who sees what from when: the table that every page asks, for reading."""
+    return render_template("fields.html", tables=fields.TABLES, sentences=fields.sentences)
 
 
 @pages.get("/api/v1/clock")

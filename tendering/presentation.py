@@ -13,6 +13,7 @@ from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Question, Tender
 from tendering.statements import ToSign
 from tendering.states import ENDED, LotState, TenderState
+from tendering.visibility import Asking, Viewer
 
 
 def tender(found: Tender, actor: Actor | None) -> dict[str, Any]:
@@ -84,18 +85,17 @@ def document(found: Document) -> dict[str, Any]:
     return {**notices.document(found), "added_at": found.added_at, "after_notice": found.after_notice}
 
 
-def answered_question(found: Question) -> dict[str, Any]:
-    return {
+def question(found: Question, who: Viewer) -> dict[str, Any]:
+    """What the table shows of it: to nobody who asked, nor when."""
+    values = {
+        "token": found.token,
         "question": found.text,
         "answer": found.answer,
         "bears_on_bids": found.bears_on_bids,
         "answered_at": found.answered_at,
     }
-
-
-def pending_question(found: Question) -> dict[str, Any]:
-    """The token and the text: neither who asked nor when."""
-    return {"token": found.token, "question": found.text}
+    stage = Asking.WAITING if found.answered_at is None else Asking.ANSWERED
+    return visibility.QUESTION.shown(who, stage, values)
 
 
 def obstacle(found: Obstacle) -> dict[str, str]:
@@ -174,8 +174,8 @@ PARTS: dict[str, Callable[[Tender], Any]] = {
     "documents": lambda found: [document(one) for one in found.documents],
     "lots": lambda found: [lot(one) for one in found.lots],
     "keysets": lambda found: [keys_of(one) for one in found.lots],
-    "questions": lambda found: [answered_question(one) for one in questions.answered(found)],
-    "pending_questions": lambda found: [pending_question(one) for one in questions.pending(found)],
+    "questions": lambda found: [question(one, Viewer.PUBLIC) for one in questions.answered(found)],
+    "pending_questions": lambda found: [question(one, Viewer.PROJECT) for one in questions.pending(found)],
     "draft": lambda found: found.draft,
     "approvals": _approvals,
 }

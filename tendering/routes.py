@@ -16,6 +16,7 @@ from kernel.site import site
 from tendering import draft_schemas, listing, packs, presentation, schemas, service, visibility
 from tendering.listing import Query
 from tendering.models import Document, Tender
+from tendering.visibility import Viewer
 
 bp = Blueprint("tendering_api", __name__, url_prefix="/api/v1", description="Tenders and their lots")
 
@@ -181,7 +182,7 @@ class Answers(MethodView):
         """Answer a question, to everybody."""
         reply = service.Reply(body["answer"], bears_on_bids=body["bears_on_bids"])
         found = service.answer(current_actor(), service.tender_of(code), body["token"], reply, clock.now())
-        return presentation.answered_question(found)
+        return presentation.question(found, Viewer.PUBLIC)
 
 
 @bp.route("/law")

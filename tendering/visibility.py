@@ -57,6 +57,34 @@ TABLE: Table[Viewer, TenderState] = Table(
 """Who took the documents stands in sealed facts alone, so that nobody learns who may bid (招标投标法 art. 22)."""
 
 
+class Asking(StrEnum):
+    """How far a question has come."""
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+
+
+_ASKED = "《电子招标投标办法》第二十一条；《招标投标法》第二十二条"
+QUESTION: Table[Viewer, Asking] = Table(
+    "question",
+    Words("提问", "Questions"),
+    TABLE.viewers,
+    {Asking.WAITING: Words("待答复", "Waiting"), Asking.ANSWERED: Words("已答复", "Answered")},
+    {
+        **alike(each((_V.PROJECT,), (Asking.WAITING,)), _ASKED, token=("办理码", "token")),
+        **alike(
+            each((_V.PROJECT,), Asking) | each((_V.PUBLIC,), (Asking.ANSWERED,)), _ASKED, question=("问题", "question"),
+        ),
+        **alike(
+            each(Viewer, (Asking.ANSWERED,)), _ASKED,
+            answer=("答复", "answer"), bears_on_bids=("是否影响投标", "whether it bears on bids"), answered_at=("答复时间", "when answered"),
+        ),
+        **alike({}, _ASKED, asker=("提问人", "who asked"), asked_at=("提问时间", "when it was asked")),
+    },
+)  # fmt: skip
+"""Nobody on the platform learns who asked, nor when: the moment alone could tell."""
+
+
 def viewer(tender: Tender, actor: Actor | None) -> Viewer:
     return Viewer.PROJECT if actor is not None and of_project(tender, actor) else Viewer.PUBLIC
 

@@ -21,6 +21,7 @@ from kernel.site import site
 from kernel.statements import Signed
 from tendering import presentation, statements, visibility
 from tendering.contracts import after, alerts, course, duties, messages, papers, reporting, succession, uploads
+from tendering.contracts import visibility as sight
 from tendering.contracts.models import Paper
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
@@ -182,16 +183,12 @@ def _confirmed(code: str) -> Paper:
 def report(lot: str) -> Page:
     """The written report, for the owner's side and the supervising authority."""
     found, actor = lot_of(lot), current_actor()
-    if not _watches(actor):
+    if "report" not in sight.fields(found, actor):
         visibility.check_project(found.tender, actor)
     paper = papers.current(found, papers.REPORT)
     if paper is None:
         raise NotFound("report.none", "书面报告尚未提交。", "The report was not handed in yet.", rule=reporting.RULE)
     return page("contracts/report.html", lot=found, tender=found.tender, paper=paper, said=canonical.decode(paper.file))
-
-
-def _watches(actor: Actor | None) -> bool:
-    return actor is not None and not actor.roles.isdisjoint({Role.SUP, Role.INSP})
 
 
 @pages.get("/lots/<lot>/papers/<sha256>")
@@ -200,21 +197,10 @@ def paper(lot: str, sha256: str) -> AnyResponse:
     found, actor = lot_of(lot), current_actor_or_none()
     rows = [row for kind in (papers.CONTRACT, papers.CHANGE, papers.ACCEPTANCE) for row in papers.every(found, kind)]
     row = next((one for one in rows if one.document_sha256 == sha256), None)
-    if row is None or not _may_read(found, row, actor):
+    if row is None or not sight.may_read(found, row, actor):
         raise NotFound("paper.unknown", "没有这份文件。", "There is no such paper.", rule=papers.RULE)
     assert row.blob_key is not None
     return _download(site().blobs.open(row.blob_key), row.size or 0, row.name or "", sha256)
-
-
-def _may_read(lot: Lot, row: Paper, actor: Actor | None) -> bool:
-    both = row.kind == papers.CONTRACT and row.owner_sig is not None and row.winner_sig is not None
-    if both and after.text_is_public(lot):
-        return True
-    if actor is None:
-        return False
-    notice = next((one for one in messages.of_round(lot.code, row.round) if one.kind == messages.NOTICE), None)
-    winner = notice is not None and notice.organization == actor.organization_id
-    return winner or _watches(actor) or visibility.of_project(lot.tender, actor)
 
 
 def _download(file: Any, size: int, name: str, sha256: str) -> AnyResponse:

@@ -25,7 +25,7 @@ from tendering.invitations.door import check_invited
 from tendering.invitations.models import Invitation, InvitationList
 from tendering.invitations.rules import Ground, List, Listed
 from tendering.models import Tender
-from tendering.states import STILL_SHUT, TenderState
+from tendering.states import TenderState
 
 MAX_ROWS = 99
 
@@ -205,8 +205,3 @@ def received(actor: Actor) -> list[Invitation]:
         Tender.published_at.is_not(None),
     )  # fmt: skip
     return list(db.session.scalars(wanted.order_by(Tender.published_at.desc(), Invitation.id.desc())))
-
-
-def answers_shown(tender: Tender) -> bool:
-    """Who accepted is not the owner's to know while bids are shut: it would tell how many there will be."""
-    return not tender.unpublished and all(lot.state not in STILL_SHUT for lot in tender.lots)

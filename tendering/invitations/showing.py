@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.actor import Actor
-from tendering import drafts, packs, visibility
-from tendering.invitations import rules, service, source
-from tendering.invitations.door import is_invited
+from tendering import drafts, packs
+from tendering.invitations import rules, service, source, visibility
 from tendering.invitations.models import Invitation, InvitationList, SourcePublicity
 from tendering.models import Tender
 
@@ -15,11 +14,12 @@ from tendering.models import Tender
 def of_project(tender: Tender, actor: Actor | None) -> dict[str, Any] | None:
     """The list with all that can be done to it; None for everybody outside the project and where all may bid."""
     pack = packs.load(tender.pack_id)
-    if actor is None or not rules.by_invitation(pack) or not visibility.of_project(tender, actor):
+    seen = visibility.fields(tender, actor)
+    if "names" not in seen or not rules.by_invitation(pack, tender.draft):
         return None
     found, publicity = service.of(tender), source.of(tender)
     return {
-        **_list(tender, found),
+        **_list(found, seen),
         "grounds": [(one, rules.WORDS[one]) for one in rules.grounds(pack)],
         "clause": pack.clause("invitees"),
         "missing": rules.obstacles(pack, service.read(found)) if found is not None else [],
@@ -28,8 +28,7 @@ def of_project(tender: Tender, actor: Actor | None) -> dict[str, Any] | None:
     }
 
 
-def _list(tender: Tender, found: InvitationList | None) -> dict[str, Any]:
-    shown = service.answers_shown(tender)
+def _list(found: InvitationList | None, seen: frozenset[str]) -> dict[str, Any]:
     return {
         "draw": found.draw if found else None,
         "witnesses": found.witnesses.split("\n") if found else [],
@@ -37,11 +36,11 @@ def _list(tender: Tender, found: InvitationList | None) -> dict[str, Any]:
         "sha256": found.sha256 if found else None,
         "size": found.size if found else None,
         "seed": found.seed if found else None,
-        "rows": [_row(row, shown=shown) for row in found.rows] if found else [],
+        "rows": [_row(row, seen) for row in found.rows] if found else [],
     }
 
 
-def _row(row: Invitation, *, shown: bool) -> dict[str, Any]:
+def _row(row: Invitation, seen: frozenset[str]) -> dict[str, Any]:
     """Who accepted stands here only once all is open."""
     party = drafts.organization(row.organization_id)
     return {
@@ -49,18 +48,18 @@ def _row(row: Invitation, *, shown: bool) -> dict[str, Any]:
         "name": party.name,
         "ground": row.ground,
         "invited": row.invited_at is not None,
-        "accepts": row.accepts if shown else None,
+        "accepts": row.accepts if "accepts" in seen else None,
     }
 
 
 def to_public(tender: Tender, actor: Actor | None) -> dict[str, Any] | None:
     """What anybody learns: that it goes by invitation and by which clause; and whether oneself is invited."""
     pack = packs.load(tender.pack_id)
-    if not rules.by_invitation(pack):
+    if not rules.by_invitation(pack, tender.draft):
         return None
     return {
         "clause": pack.clause("invitees"),
-        "invited": actor is not None and is_invited(tender, actor.organization_id),
+        "invited": "own" in visibility.fields(tender, actor),
         "source": pack.procedure == "single_source",
     }
 
