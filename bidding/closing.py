@@ -36,6 +36,7 @@ from supervision.facts import Disclosure
 from supervision.models import LogFact
 from tendering.lifecycle import move
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import CLOCK, LotEvent, LotState
 
 _log = structlog.get_logger()
@@ -198,7 +199,7 @@ def _log_seq(lot: Lot, roll: SealedRoll, cut_note: bytes, now: datetime) -> None
 @holds("bids_at_close")
 def _fail_if_too_few(lot: Lot, roll: SealedRoll, now: datetime) -> None:
     """With fewer live bids than the pack asks there is no opening (C30, G18); what was sealed stays shut."""
-    minimum = lots.pack(lot).min_bids
+    minimum = boxes.least(lot)
     live = len(roll.live())
     assert minimum.value is not None
     if live >= minimum.value:

@@ -15,7 +15,7 @@ from tendering.models import Lot
 from tendering.packs import Pack, load
 from tendering.states import ACCEPTING, PREQUALIFYING, LotState
 
-__all__ = ["door", "find", "first_stage", "keyset", "locked", "locked_for_share", "moments", "pack"]
+__all__ = ["door", "find", "first_stage", "for_team", "keyset", "locked", "locked_for_share", "moments", "pack"]
 
 _BEFORE_CLOSE = PREQUALIFYING | {LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED, LotState.VOIDED}
 
@@ -53,6 +53,11 @@ def keyset(lot: Lot) -> Keyset:
 
 def first_stage(lot: Lot) -> Stage:
     return keyset(lot).stages[0]
+
+
+def for_team(lot: Lot) -> bool:
+    """Whether nothing of the bids is ever read out: first responses in a negotiation, opened for its team alone (N04)."""
+    return keyset(lot).for_evaluation
 
 
 def moments(lot: Lot) -> Moments:

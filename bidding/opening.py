@@ -26,10 +26,11 @@ from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.keys import b64, parse
 from kernel.law import holds
 from kernel.statements import Signed
-from sealing.keyset import Stage
+from sealing.keyset import Audience, Stage
 from supervision import facts, log
 from tendering.lifecycle import move
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import CLOCK, LotEvent, LotState
 from tendering.visibility import check_project
 
@@ -73,7 +74,7 @@ def _check_opens(lot: Lot) -> None:
             "opening.over",
             "本标段不再开标。",
             "This lot is not opened any more.",
-            rule=lots.pack(lot).min_bids.cited,
+            rule=boxes.least(lot).cited,
             state=lot.state,
         )
 
@@ -126,6 +127,8 @@ def _are_enough(lot: Lot, stage: Stage, now: datetime) -> bool:
     given = releases.complete(lot.code, stage.name)
     if len(given) < stage.t:
         return False
+    if stage.audience is Audience.EVALUATION:
+        return True  # what is in them only the evaluator reads; it waits for further lines where one bid lacks them
     lines = releases.lines(given)
     whole = all(len(lines.get(bid_id, {})) >= stage.t for bid_id in releases.due(lot.code, stage.name, 1))
     return whole or lots.moments(lot).missing_is_named(now)
@@ -181,6 +184,12 @@ def reach(opening: Opening, step: OpeningStep, now: datetime) -> None:
     opening.step = step
     db.session.flush()
     events.step(opening.lot, step, now)
+
+
+def end_unread(opening: Opening, now: datetime) -> None:
+    """Released for the team alone: nothing is unsealed here, read out or confirmed, and the record is next (N04)."""
+    opening.step, opening.confirm_until = OpeningStep.CONFIRMING, now
+    db.session.flush()
 
 
 def _name_missing(opening: Opening, lot: Lot, now: datetime) -> bool:

@@ -164,6 +164,7 @@ def _lot(code: str) -> dict[str, Any]:
         "entry": entry,
         "consortium_allowed": bool(entry.lot.tender.draft.get("consortium_allowed")),
         "parties": desk.parties(actor),
+        "envelopes": {stage.name for stage in lots.keyset(entry.lot).stages},
         "upload_max": site().settings.upload_max,
         "node_addresses": list(nodes.policy().witnesses.values()),
     }

@@ -53,7 +53,7 @@ def _files(lot: Lot, opening: Opening) -> Iterator[tuple[str, bytes]]:
     yield "keyset.json", lot.keyset
     sigs = {"owner": lot.keyset_owner_sig, "supervisor": lot.keyset_supervisor_sig}
     yield "keyset.sigs.json", _json(sigs)
-    yield "roll.json", _json(_roll(roll))
+    yield "roll.json", _json(_roll(roll, unread=lots.for_team(lot)))
     yield "cut.note", roll.cut_note
     yield "withdrawals.json", _json(_withdrawals(lot.code, roll.cut_size))
     yield "acks.json", _json(_acks(lot.code))
@@ -70,23 +70,28 @@ def _files(lot: Lot, opening: Opening) -> Iterator[tuple[str, bytes]]:
         yield f"records/{number}.sigs.json", _json(version["sigs"])
 
 
-def _roll(roll: Roll) -> dict[str, Any]:
-    """A warrant holds a certificate, so it is shown only beside the bid that bears the same certificate in public."""
-    public = {canonical.sha(unb64(entry["manifest"])) for entry in roll.entries if entry["status"] in _PUBLIC_STATUS}
+def _roll(roll: Roll, *, unread: bool) -> dict[str, Any]:
+    """A warrant holds a certificate, so it is shown only beside the bid that bears the same certificate in public.
+
+    Where bids are opened for the team alone, nobody's certificate is shown: who else takes part is not told (N04).
+    """
+    status = set() if unread else _PUBLIC_STATUS
+    public = {canonical.sha(unb64(entry["manifest"])) for entry in roll.entries if entry["status"] in status}
     return {
         "lot": roll.lot,
         "seq": roll.seq,
         "cut_size": roll.cut_size,
         "root": roll.root,
         "count": roll.count,
-        "entries": [_entry(entry, warranted=entry["by"] in public) for entry in roll.entries],
+        "entries": [
+            entry if entry["status"] in status else _hidden(entry, warranted=entry["by"] in public)
+            for entry in roll.entries
+        ],
     }
 
 
-def _entry(entry: dict[str, Any], *, warranted: bool) -> dict[str, Any]:
-    """An entry as it is, or without its certificate but with its leaf's hash, so that the root still recomputes."""
-    if entry["status"] in _PUBLIC_STATUS:
-        return entry
+def _hidden(entry: dict[str, Any], *, warranted: bool) -> dict[str, Any]:
+    """An entry without its certificate but with its leaf's hash, so that the root still recomputes."""
     hidden = {"bidder_json"} if warranted else {"bidder_json", "warrant"}
     shown = {name: value for name, value in entry.items() if name not in hidden}
     return {**shown, "leaf_sha256": merkle.leaf_hash(canonical.encode(entry)).hex()}

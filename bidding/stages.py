@@ -53,9 +53,12 @@ def first_admission(lot: Lot, closes: Mapping[int, Close]) -> release.Admission:
 
 
 def content(lot_code: str, stage: str, left_out: Sequence[str] = ()) -> dict[str, Any]:
-    """The statement a committee signs for a later stage: all bids that opened so far but those `left_out`."""
+    """The statement a committee signs for a later stage: all bids that opened so far but those `left_out`.
+
+    Where the first stage is the committee's own, everybody recomputes its admission: the statement says the same bids.
+    """
     roll = _final(lot_code)
-    opened = _opened_bids(lot_code)
+    opened = _admitted_bids(lot_code, stage) or _opened_bids(lot_code)
     return {
         "type": ADMITTED,
         "lot": lot_code,
@@ -136,6 +139,12 @@ def _final(lot_code: str) -> Roll:
             "stage.no_final_roll", "名册尚未最终确定。", "The roll is not final yet.", rule="kaibiao-seal/1 1.4"
         )
     return roll
+
+
+def _admitted_bids(lot_code: str, stage: str) -> set[str]:
+    """Of the first stage, those whose lines the trustees released."""
+    lot, known = lots.find(lot_code), releases.admission(lot_code, stage)
+    return set(known.bids) if known is not None and lots.first_stage(lot).name == stage else set()
 
 
 def _opened_bids(lot_code: str) -> set[str]:

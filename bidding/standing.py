@@ -22,6 +22,7 @@ from kernel.law import holds
 from tendering.invitations.door import check_invited
 from tendering.models import Lot
 from tendering.prequal.door import check_qualified
+from tendering.quotes.door import check_stays
 
 OFFICES = (OrgKind.CENTRE, OrgKind.SUPERVISOR, OrgKind.MANAGER)
 """Whose own organization, under whatever kind it stands here, never bids: 电子招标投标办法 art. 23."""
@@ -31,6 +32,7 @@ def check_party(organization: int, party: str, lot: Lot) -> None:
     """Forbidden when the notice admits no consortia, or when a member is one that does not bid here."""
     _check_admitted(party, lot)
     check_invited(lot.tender, organization)
+    check_stays(lot, organization)
     check_qualified(lot, party)
     members = members_of(organization, party)
     _check_strangers(members, lot)

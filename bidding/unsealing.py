@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from bidding import events, lots, releases
 from bidding.models import Bid, Envelope, Opened, Opening
-from bidding.opening import at_step, outcomes, reach
+from bidding.opening import at_step, end_unread, outcomes, reach
 from bidding.states import OpeningStep, Outcome
 from kernel.db import db, transaction
 from kernel.site import site
@@ -39,6 +39,9 @@ def unseal_next(now: datetime) -> bool:
     with transaction():
         for opening in [*at_step(OpeningStep.RELEASED), *at_step(OpeningStep.UNSEALING)]:
             lot = lots.locked(opening.lot)
+            if lots.for_team(lot):
+                end_unread(opening, now)
+                return True
             if opening.step is OpeningStep.RELEASED:
                 _enter_set_aside(lot, now)
                 reach(opening, OpeningStep.UNSEALING, now)

@@ -248,6 +248,6 @@ def amount(text: str) -> Fen | None:
 
 
 def lot_terms(notice: Mapping[str, Any], number: int) -> Mapping[str, Any]:
-    """What the signed notice says of the lot of that number."""
+    """What the signed notice says of the lot of that number; nothing of a final box, whose deposit is its first box's (N05)."""
     rows: list[Mapping[str, Any]] = notice["lots"]
-    return next(row for row in rows if row["number"] == number)
+    return next((row for row in rows if row["number"] == number), {})

@@ -22,8 +22,9 @@ from kernel.errors import Conflict, Forbidden, Invalid, Refusal, Words
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Member
-from tendering import lifecycle
+from tendering import lifecycle, packs
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import LotState
 
 _FORMING = frozenset({LotState.OPENED, LotState.EVALUATING})
@@ -40,7 +41,7 @@ def form(actor: Actor, lot_code: str, logins: Sequence[str], now: dt.datetime) -
     _end_others(lot.code, people, now)
     _seat(lot.code, people, now)
     found = reading.seats(lot.code)
-    log.append(_formed(lot.code, found), lot=lot.code)
+    log.append(formed(lot.code, found), lot=lot.code)
     records.acted(actor, "committee.formed", now, lot=lot.code)
     return found
 
@@ -130,6 +131,13 @@ def _eligible(person: Person, sits: bool, parties: frozenset[str], now: dt.datet
 
 
 def _check_forming(lot: Lot) -> None:
+    if boxes.of(lot) is not None:
+        raise Conflict(
+            "committee.carried",
+            "最后报价由原谈判（磋商）小组评审，不另行组建",
+            "Final quotes are judged by the team of the negotiation: no other is formed",
+            rule=packs.load(lot.tender.pack_id).clause("final_quotes"),
+        )
     if lot.state not in _FORMING:
         raise Conflict(
             "committee.too_early",
@@ -225,7 +233,8 @@ def _seat(lot: str, people: Sequence[Person], now: dt.datetime) -> None:
     db.session.flush()
 
 
-def _formed(lot: str, found: Sequence[Seat]) -> facts.CommitteeFormed:
+def formed(lot: str, found: Sequence[Seat]) -> facts.CommitteeFormed:
+    """What the log says of who sits: aliases and keys, no names."""
     members = tuple(Member(alias=seat.alias, sign_key=seat.sign_key) for seat in found)
     return facts.CommitteeFormed(lot=lot, members=members)
 

@@ -19,6 +19,7 @@ from kernel.errors import Conflict, Invalid, NotFound, Refusal, Words
 from kernel.statements import Signed
 from tendering import lifecycle, presentation
 from tendering.models import Lot
+from tendering.quotes import boxes
 
 pages = Blueprint("evaluation", __name__, template_folder="templates")
 pages.register_blueprint(committee_pages.pages)
@@ -175,9 +176,11 @@ def _room(code: str) -> dict[str, Any]:
     phase = reading.phase(lot, reading.evaluation_of(code))
     shown = {"lot": lot, "seat": seat, "phase": phase.name.lower(), "result": views.result(code), "fields": sheetform}
     takes_part = seat.declared_at is not None and seat.conflict is None
-    shown["room"] = views.room(actor, code) if takes_part and phase >= Phase.SCORING else None
+    shown["negotiated"] = boxes.negotiated(lot)
+    scoring_now = takes_part and phase >= Phase.SCORING and not shown["negotiated"]
+    shown["room"] = views.room(actor, code) if scoring_now else None
     shown["statement"] = _to_admit(actor, lot) if takes_part and seat.admitted_sig is None else None
-    shown["bids"] = [sheet.header.bidder for _, sheet in reading.read_out(code)]
+    shown["bids"] = reading.bidders(lot)
     return shown
 
 

@@ -22,9 +22,9 @@ def address(actor: Actor, lot_code: str, bid_id: str, path: str, now: dt.datetim
     phase = reading.phase(lot, reading.evaluation_of(lot_code))
     if not may_see(Viewer.SEAT, phase, Field.DOCUMENTS):
         raise Forbidden("room.closed", "投标文件尚未开启", "The documents are not open yet", rule="sealing.md 1.5")
-    found = reading.documents(lot_code).get(bid_id)
+    found = reading.papers(lot_code).get(bid_id)
     if found is None or path not in {one["path"] for one in found.files}:
         raise NotFound("document.unknown", "没有这份文件", "There is no such document")
-    ticket = Ticket.issue(lot_code, bid_id, seat.alias, now).signed(site().key("platform"))
+    ticket = Ticket.issue(found.lot, found.bid_id, seat.alias, now).signed(site().key("platform"))
     name = urllib.parse.quote(path, safe="")
-    return f"{site().settings.evaluator_url}/rooms/{lot_code}/{bid_id}/{name}?ticket={ticket}"
+    return f"{site().settings.evaluator_url}/rooms/{found.lot}/{found.bid_id}/{name}?ticket={ticket}"

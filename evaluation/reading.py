@@ -23,6 +23,7 @@ from kernel.errors import Conflict, NotFound
 from sealing.keyset import Audience, Keyset, Stage
 from sealing.sheet import Sheet
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import LotState
 
 _BY_ROLE = {
@@ -120,12 +121,28 @@ def read_out(lot: str) -> list[tuple[SealedBid, Sheet]]:
     return [(bid, sheet) for bid, sheet in found if bid.status is BidStatus.LIVE]
 
 
+def bidders(lot: Lot) -> list[str]:
+    """By name, those whose bids are open: as read out, or where nothing is, those whose responses are the team's."""
+    if not boxes.negotiated(lot):
+        return [sheet.header.bidder for _, sheet in read_out(lot.code)]
+    live = select(SealedBid).where(SealedBid.lot == lot.code, SealedBid.status == BidStatus.LIVE)
+    return sorted(name_of(bid) for bid in db.session.scalars(live))
+
+
+def name_of(bid: SealedBid) -> str:
+    """The organization's name, or the consortium's."""
+    kind, _, code = bid.party.partition(":")
+    if kind == "consortium":
+        return db.session.scalar(select(Consortium.name).where(Consortium.code == code)) or code
+    return db.session.get_one(Organization, bid.organization).name
+
+
 def _price_stage(lot: str) -> str | None:
-    """The stage that holds the price; none while the lot is a draft without keys."""
+    """The stage that holds the price; none while the lot is a draft without keys, and none of first responses."""
     keyset = db.session.scalars(select(Lot.keyset).where(Lot.code == lot)).one()
     if keyset is None:
         return None
-    return next(one.name for one in Keyset.parse(keyset).stages if one.holds_price)
+    return next((one.name for one in Keyset.parse(keyset).stages if one.holds_price), None)
 
 
 def documents(lot: str) -> dict[str, OpenedDocuments]:
@@ -134,9 +151,22 @@ def documents(lot: str) -> dict[str, OpenedDocuments]:
     return {found.bid_id: found for found in db.session.scalars(wanted)}
 
 
+def papers(lot: str) -> dict[str, OpenedDocuments]:
+    """The documents behind each bid: its own, or for a final quote those of its supplier's first response."""
+    row = db.session.scalars(select(Lot).where(Lot.code == lot)).one()
+    box = boxes.of(row)
+    if box is None:
+        return documents(lot)
+    responses = documents(box.first)
+    first = {one.party: one.bid_id for one in box.quoters}
+    live = select(SealedBid).where(SealedBid.lot == lot, SealedBid.status == BidStatus.LIVE)
+    quotes = {bid.bid_id: first.get(bid.party, "") for bid in db.session.scalars(live)}
+    return {quote: responses[response] for quote, response in quotes.items() if response in responses}
+
+
 def assessed(lot: str) -> list[tuple[SealedBid, Sheet]]:
     """The bids the committee judges: read out, and their documents opened."""
-    found = documents(lot)
+    found = papers(lot)
     return [(bid, sheet) for bid, sheet in read_out(lot) if bid.bid_id in found and found[bid.bid_id].sha256]
 
 

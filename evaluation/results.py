@@ -20,6 +20,7 @@ from supervision.vocabulary import Disclosure
 from tendering import awards, lifecycle
 from tendering.awards import Candidate
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import CLOCK, LotEvent, LotState
 
 RULE = "财政部令第87号 第五十七条"
@@ -29,6 +30,8 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
     """Compute and log the result if all sheets are in and none stands; whether it did. Fewer valid than needed fails the lot."""
     lot = lifecycle.lot_of(lot_code, lock=True)
     found = reading.under_way(lot_code, lock=True)
+    if boxes.negotiated(lot):
+        return False  # first responses are negotiated; what is ranked are the final quotes (N05, N09)
     waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
     if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False

@@ -16,8 +16,9 @@ from kernel.db import db
 from kernel.errors import Conflict, Invalid
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import lifecycle
+from tendering import lifecycle, packs
 from tendering.models import Lot
+from tendering.quotes import boxes
 from tendering.states import LotState
 
 MAX_DRAFT = 256 * 1024
@@ -99,6 +100,13 @@ def all_signed(lot_code: str) -> bool:
 
 def _scored(lot_code: str, *, lock: bool = False) -> Lot:
     lot = lifecycle.lot_of(lot_code, lock=lock)
+    if boxes.negotiated(lot):
+        raise Conflict(
+            "sheet.negotiated",
+            "首次响应不打分：谈判（磋商）结束后，按最后报价评审",
+            "First responses are not scored: what is judged are the final quotes",
+            rule=packs.load(lot.tender.pack_id).clause("final_quotes"),
+        )
     if lot.state != LotState.EVALUATING or lot.suspended_at is not None:
         raise Conflict(
             "sheet.not_now",

@@ -58,7 +58,7 @@ def room(actor: Actor, lot_code: str) -> dict[str, Any]:
 
 def assessed(lot_code: str) -> Iterator[dict[str, Any]]:
     """The bids to judge with their files, in the order of the read-out."""
-    found = reading.documents(lot_code)
+    found = reading.papers(lot_code)
     for bid, sheet in reading.assessed(lot_code):
         yield {
             "bid_id": bid.bid_id,

@@ -16,6 +16,7 @@ from bidding import publication, voiding
 from bidding import steps as bidding_steps
 from escrow import steps as escrow_steps
 from evaluation import steps as evaluation_steps
+from evaluation.negotiation import carrying
 from kernel import clock, outbox, settings
 from kernel import site as installation
 from kernel.db import db
@@ -75,6 +76,7 @@ def steps() -> list[tuple[str, Step]]:
         ("filings", filing_reviews.step_reviews),
         ("draws", invitation_steps.step_draws),
         ("scoring", evaluation_steps.step_begin_scoring),
+        ("carrying", carrying.step_carry),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),
         ("outcomes", evaluation_steps.step_outcomes),

@@ -90,6 +90,11 @@ class Keyset:
         """KeyError when there is no such stage."""
         return {stage.name: stage for stage in self.stages}[name]
 
+    @property
+    def for_evaluation(self) -> bool:
+        """Whether nothing of a bid is ever public: no stage is read out, none holds a price."""
+        return bool(self.stages) and all(stage.audience is Audience.EVALUATION for stage in self.stages)
+
     def check(self, policy_keys: Mapping[str, keys.PublicKey]) -> list[str]:
         """All that keeps this keyset from being used; `policy_keys` maps organization to its node's pinned key.
 
@@ -120,8 +125,7 @@ def _terms(keyset: Keyset) -> Iterator[str]:
     names = [stage.name for stage in keyset.stages]
     if len(set(names)) != len(names) or not names:
         yield "there must be stages, each with a name of its own"
-    if sum(stage.holds_price for stage in keyset.stages) != 1:
-        yield "exactly one stage must hold the price"
+    yield from _price(keyset)
     if keyset.suite not in suites.SUITES:
         yield f"the suite {keyset.suite} is unknown"
     if keyset.ack_min > min((stage.n for stage in keyset.stages), default=0):
@@ -134,6 +138,13 @@ def _terms(keyset: Keyset) -> Iterator[str]:
         for who, key in asdict(keyset.fact_keys).items()
         if not _is_key(key)
     )
+
+
+def _price(keyset: Keyset) -> Iterator[str]:
+    """One stage holds the price; none where all of the bid is the evaluation's, as a first response in a negotiation."""
+    holding = sum(stage.holds_price for stage in keyset.stages)
+    if holding != 1 and not (holding == 0 and keyset.for_evaluation):
+        yield "exactly one stage must hold the price"
 
 
 def _distinct_recipients(keyset: Keyset) -> Iterator[str]:

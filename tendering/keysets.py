@@ -32,6 +32,7 @@ from tendering.checklist import Obstacle
 from tendering.lifecycle import lot_of
 from tendering.models import Lot, Tender, TermsChange, TrusteeEntry
 from tendering.packs import Stage as PackStage
+from tendering.quotes import boxes
 from tendering.states import LotState
 
 RULE = "sealing.md 1.1"
@@ -144,9 +145,9 @@ def obstacles(lot: Lot) -> list[Obstacle]:
 
 def waiting_for(lot: Lot, version: int | None = None) -> list[str]:
     """The organizations whose nodes have not answered the request for this version (the lot's own) whole."""
-    pack, pinned, asked = packs.load(lot.tender.pack_id), mail.policy(), version or lot.keyset_version
+    pinned, asked = mail.policy(), version or lot.keyset_version
     given = {(entry.node, entry.stage) for entry in lot.trustees if entry.version == asked}
-    stages = [stage.name for stage in pack.stages]
+    stages = [stage.name for stage in boxes.stages(lot)]
     return [
         found.org or name
         for name, found in pinned.witnesses.items()
@@ -164,7 +165,7 @@ def _request(lot: Lot, fact_keys: dict[str, str]) -> None:
 
 def ask_nodes(lot: Lot, version: int) -> None:
     """Have every node make fresh keys of this version for each stage of the lot."""
-    stages = [stage.name for stage in packs.load(lot.tender.pack_id).stages]
+    stages = [stage.name for stage in boxes.stages(lot)]
     mail.post(None, "trustee.request", {"lot": lot.code, "version": version, "stages": stages})
 
 
@@ -178,7 +179,7 @@ def _take(lot: Lot, version: int, witness: Witness, item: Any) -> None:
     place = list(mail.policy().witnesses).index(witness.name) + 1
     expected = {"lot": lot.code, "version": version, "i": place, "org": witness.org, "sign_key": witness.sign_key}
     odd = sorted(name for name, value in expected.items() if dict(said)[name] != value)
-    if odd or said["stage"] not in {stage.name for stage in packs.load(lot.tender.pack_id).stages}:
+    if odd or said["stage"] not in {stage.name for stage in boxes.stages(lot)}:
         raise _refused(f"not what was asked for: {', '.join(odd) or 'stage'}")
     if not signed.signed_by(witness.verifier.key):
         raise _refused("the signature is not the node's")
@@ -216,7 +217,7 @@ def _assemble(lot: Lot, asked: Lot | TermsChange, pinned: Policy) -> None:
         lot=lot.code,
         version=version,
         fact_keys=FactKeys(**asked.fact_keys),
-        stages=tuple(_stage(lot, version, stage) for stage in pack.stages),
+        stages=tuple(_stage(lot, version, stage) for stage in boxes.stages(lot)),
         **pack.timings.to_json(),
     )
     trustees = {found.org: found.verifier.key for found in pinned.witnesses.values() if found.org}

@@ -20,6 +20,7 @@ from supervision.facts import Disclosure
 from tendering import publishing
 from tendering.models import Lot, Tender
 from tendering.objections import stays
+from tendering.quotes import boxes
 from tendering.states import (
     CLOCK,
     MACHINE,
@@ -107,8 +108,13 @@ def move(lot: Lot, event: LotEvent, by: By, now: dt.datetime, guards: Sequence[s
 
 def _disclose(tender: Tender, now: dt.datetime) -> None:
     """What was sealed about the tender until the opening (that a question was asked, and when) opens with its last lot."""
-    if all(lot.state not in STILL_SHUT for lot in tender.lots):
+    if all(lot.state not in STILL_SHUT and not _goes_on(lot) for lot in tender.lots):
         log.disclose_lot(tender.code, Disclosure.AT_OPENING, now)
+
+
+def _goes_on(lot: Lot) -> bool:
+    """Its responses are open to the team alone: who takes part is not told before the final quotes are opened (N04)."""
+    return lot.state in (LotState.OPENED, LotState.EVALUATING) and boxes.negotiated(lot)
 
 
 def move_tender(

@@ -174,11 +174,13 @@ def _out_of_range(low: Rule, high: Rule) -> Fault:
 
 def _minimum(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
     least = method.get("minimum_valid")
-    if not isinstance(least, int) or isinstance(least, bool) or least < pack.min_bids.value:
+    fewer = pack.find(Kind.ALLOWED, "two_quotes")
+    floor = fewer[0].value if fewer else pack.min_bids.value
+    if not isinstance(least, int) or isinstance(least, bool) or least < floor:
         yield Fault(
             "method.minimum_valid",
-            f"有效投标不得少于 {pack.min_bids.value} 个。",
-            f"At least {pack.min_bids.value} valid bids are needed.",
+            f"有效投标不得少于 {floor} 个。",
+            f"At least {floor} valid bids are needed.",
             pack.min_bids.cited,
         )
 

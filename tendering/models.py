@@ -84,6 +84,11 @@ class Tender(Base):
         """Still a draft, filed or not."""
         return self.state in UNPUBLISHED
 
+    @property
+    def shown_lots(self) -> list[Lot]:
+        """All of a draft's; of a published tender those that are public: a final box is, once it takes quotes."""
+        return [lot for lot in self.lots if self.unpublished or lot.state != LotState.DRAFT]
+
     lots: Mapped[list[Lot]] = relationship(back_populates="tender", order_by="Lot.number", cascade="all, delete-orphan")
     documents: Mapped[list[Document]] = relationship(
         back_populates="tender", order_by="Document.id", cascade="all, delete-orphan"

@@ -14,6 +14,7 @@ from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
 from tendering.packs import Pack
 from tendering.prequal import rules as prequal
+from tendering.quotes import checks
 from tendering.statements import NOTICE
 
 STATED = (
@@ -49,6 +50,7 @@ def build(tender: Tender) -> dict[str, Any]:
         "deposit_forms": list(draft.get("deposit_forms") or []),
         "wording_reasons": _reasons(draft, pack),
         **rounds.stated(tender),
+        **checks.stated(tender),
         **prequal.stated(draft, pack),
         **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",

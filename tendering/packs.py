@@ -196,6 +196,8 @@ class Pack:
     methods: tuple[str, ...]
     subjects: tuple[str, ...]
     stages: tuple[Stage, ...]
+    final_stages: tuple[Stage, ...]
+    """Envelopes of the final quotes, where there is a second box; empty in procedures of one round."""
     timings: Timings
     rules: tuple[Rule, ...]
     raw: bytes
@@ -217,6 +219,7 @@ class Pack:
             methods=tuple(data["methods"]),
             subjects=tuple(data["subjects"]),
             stages=tuple(Stage(**row) for row in data["stages"]),
+            final_stages=tuple(Stage(**row) for row in data.get("final_stages", ())),
             timings=Timings(**data["timings"]),
             rules=tuple(Rule.read(row) for row in data["rules"]),
             raw=raw,

@@ -114,17 +114,17 @@ def _tender(code: str) -> dict[str, Any]:
     return {
         "tender": found,
         "notice": presentation.tender(found, actor)["notice"],
-        "lots": [(lot, _milestones(found, lot)) for lot in found.lots],
+        "lots": [(lot, _milestones(found, lot)) for lot in found.shown_lots],
         "answered": service.answered(found),
-        "alterations": {lot.code: publishing.alterations(lot) for lot in found.lots},
+        "alterations": {lot.code: publishing.alterations(lot) for lot in found.shown_lots},
         "facts": record.open_facts(found),
         "project": visibility.of_project(found, actor) if actor else False,
         "asking": any(lot.state in (LotState.PREQUAL, LotState.COLLECTING) for lot in found.lots),
-        "methods": {lot.code: presentation.method(lot) for lot in found.lots},
+        "methods": {lot.code: presentation.method(lot) for lot in found.shown_lots},
         "proposal": service.approval(found) if actor and Role.MGR in actor.roles else None,
         "amendments": telling.shown(telling.published(found)),
         "unread": [one for one in telling.unread(actor) if one.tender_id == found.id],
-        "timelines": {lot.code: timeline_pages.of_lot(found, lot) for lot in found.lots},
+        "timelines": {lot.code: timeline_pages.of_lot(found, lot) for lot in found.shown_lots},
         "recheck": f"{site().settings.url.rstrip('/')}/tenders/{code}",
     }
 

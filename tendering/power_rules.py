@@ -26,6 +26,8 @@ EVENT_WORDS: Mapping[LotEvent, Words] = {
     LotEvent.UNREADABLE: Words("可开启的投标不足，招标失败", "Fail for too few readable bids"),
     LotEvent.END_OPENING: Words("结束开标", "End the opening"),
     LotEvent.START_EVALUATION: Words("开始评审", "Start the evaluation"),
+    LotEvent.CONTINUE: Words("结束谈判（磋商），转入最后报价", "End the negotiation and go on to final quotes"),
+    LotEvent.FINAL_QUOTES: Words("开启最后报价箱", "Open the box for final quotes"),
     LotEvent.REJECT_ALL: Words("否决全部投标", "Reject all bids"),
     LotEvent.REPORT: Words("完成评标报告", "Complete the report"),
     LotEvent.REOPEN_EVALUATION: Words("责令重新评审", "Order a re-evaluation"),

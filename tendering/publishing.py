@@ -14,6 +14,7 @@ from supervision import shelf
 from tendering import packs
 from tendering.models import Document, Lot, Question, Tender, TermsChange
 from tendering.objections import published
+from tendering.quotes import boxes
 
 KIND = "tender.public"
 TYPE = "kaibiao-tender/1"
@@ -53,7 +54,7 @@ def content(tender: Tender) -> dict[str, Any]:
         "documents": [_document(found, tender.code) for found in tender.documents],
         "questions": [_question(found) for found in _answered(tender)],
         "objections": published.rows(tender),
-        "lots": [_lot(found) for found in tender.lots],
+        "lots": [_lot(found) for found in tender.shown_lots],
     }
 
 
@@ -88,6 +89,7 @@ def _question(found: Question) -> dict[str, Any]:
 def _lot(lot: Lot) -> dict[str, Any]:
     return {
         "lot": lot.code,
+        "first": boxes.first_of(lot),
         "number": lot.number,
         "name": lot.name,
         "state": lot.state,

@@ -24,6 +24,7 @@ from tendering.invitations import source
 from tendering.lifecycle import move, move_tender
 from tendering.models import Lot, Tender
 from tendering.prequal import beginning as prequal
+from tendering.quotes import checks
 from tendering.statements import ToSign
 from tendering.states import LotEvent, TenderEvent
 
@@ -49,6 +50,7 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         *agency.obstacles(tender, now),
         *filing.obstacles(tender),
         *rounds.obstacles(tender),
+        *checks.obstacles(tender),
         *prequal.obstacles(tender, now),
     ]
 

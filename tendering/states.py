@@ -28,6 +28,7 @@ class LotState(StrEnum):
     OPENING = "opening"
     OPENED = "opened"
     EVALUATING = "evaluating"
+    CONTINUED = "continued"
     REPORTED = "reported"
     PUBLICITY = "publicity"
     AWARDED = "awarded"
@@ -53,6 +54,8 @@ class LotEvent(StrEnum):
     UNREADABLE = "unreadable"
     END_OPENING = "end_opening"
     START_EVALUATION = "start_evaluation"
+    CONTINUE = "continue"
+    FINAL_QUOTES = "final_quotes"
     REJECT_ALL = "reject_all"
     REPORT = "report"
     REOPEN_EVALUATION = "reopen_evaluation"
@@ -86,8 +89,10 @@ class TenderEvent(StrEnum):
     CANCEL = "cancel"
 
 
-ENDED = frozenset({LotState.CLOSED, LotState.FAILED, LotState.RETENDERED, LotState.CANCELLED, LotState.VOIDED})
-"""Nothing happens to the lot any more, but for a failed one that is tendered again."""
+ENDED = frozenset({
+    LotState.CLOSED, LotState.CONTINUED, LotState.FAILED, LotState.RETENDERED, LotState.CANCELLED, LotState.VOIDED,
+})  # fmt: skip
+"""Nothing happens to the lot any more, but for a failed one that is tendered again; a continued one goes on in its final box."""
 DECIDED = frozenset({LotState.AWARDED, LotState.CONTRACTED, LotState.FULFILLED, LotState.CLOSED})
 """Somebody has won, and may be named."""
 UNDER_WAY: tuple[LotState, ...] = tuple(
@@ -119,6 +124,7 @@ STATE_WORDS: dict[str, Words] = {
     LotState.OPENING: Words("正在开标", "Being opened"),
     LotState.OPENED: Words("已开标", "Opened"),
     LotState.EVALUATING: Words("评标中", "Being evaluated"),
+    LotState.CONTINUED: Words("谈判（磋商）结束，转入最后报价", "Negotiated; goes on with final quotes"),
     LotState.REPORTED: Words("评标结束", "Evaluated"),
     LotState.PUBLICITY: Words("候选人公示", "Candidates on view"),
     LotState.AWARDED: Words("已定标", "Awarded"),
@@ -160,6 +166,8 @@ MACHINE: Machine[LotState] = Machine(
         Move(_S.OPENING, _E.END_OPENING, _S.OPENED, _by(CLOCK, Role.AGENCY, Role.OPS), _law("《招标投标法》第三十六条；《电子招标投标办法》第三十条")),
         Move(_S.OPENED, _E.START_EVALUATION, _S.EVALUATING, _by(CLOCK, Role.OPS), _law("《招标投标法》第三十七条；财政部令第87号第四十七条")),
         Move(_S.EVALUATING, _E.REJECT_ALL, _S.FAILED, _by(CLOCK, Role.EXPERT), _law("《招标投标法》第四十二条；《政府采购法》第三十六条")),
+        Move(_S.EVALUATING, _E.CONTINUE, _S.CONTINUED, _by(CLOCK), _law("《政府采购法》第三十八条；财库〔2014〕214号 第二十一条")),
+        Move(_S.DRAFT, _E.FINAL_QUOTES, _S.COLLECTING, _by(Role.OWNER), _law("《政府采购法》第三十八条；财库〔2014〕214号 第二十一条")),
         Move(_S.EVALUATING, _E.REPORT, _S.REPORTED, _by(CLOCK), _law("《招标投标法》第四十条；财政部令第87号第五十八条")),
         Move(_S.REPORTED, _E.START_PUBLICITY, _S.PUBLICITY, _by(Role.OWNER), _law("《招标投标法实施条例》第五十四条；财政部令第87号第六十九条")),
         Move(_S.PUBLICITY, _E.AWARD, _S.AWARDED, _by(Role.OWNER, CLOCK), _law("《招标投标法实施条例》第五十五条；财政部令第87号第六十八条")),

@@ -13,6 +13,7 @@ from sealing.keyset import Keyset
 from supervision import facts
 from supervision.deadline import Terms
 from supervision.lotview import Box, LotView
+from supervision.negotiation_facts import QuotesCalled
 from supervision.vocabulary import Fact
 from tendering.packs import Pack
 from tendering.states import LotEvent
@@ -44,6 +45,12 @@ class Case:
     pack: Pack
     given: Given
 
+    @property
+    def finals(self) -> Mapping[str, QuotesCalled]:
+        """By its code, each box for final quotes that was called in a lot of the notice (N05, N09)."""
+        noticed = {part.lot for part in self.fact.lots}
+        return {fact.final_lot: fact for _, fact in self.book.find(QuotesCalled) if fact.lot in noticed}
+
 
 @dataclass(frozen=True)
 class LotCase:
@@ -53,6 +60,16 @@ class LotCase:
     code: str
     told: Mapping[str, Any]
     view: LotView
+
+    @property
+    def first(self) -> str:
+        """The code under which the notice knows the lot: its own, or for a final box its first one's."""
+        called = self.case.finals.get(self.code)
+        return self.code if called is None else called.lot
+
+    @property
+    def is_final(self) -> bool:
+        return self.code in self.case.finals
 
     @property
     def archive(self) -> Archive:

@@ -31,7 +31,7 @@ class Told:
 
 def check(case: Case) -> Section[None]:
     """One claim; none where everybody may bid. While the list is secret there is nothing to recheck."""
-    if case.fact.method not in rules.INVITING:
+    if not rules.by_invitation(case.pack, case.notice):
         return
     raw = find(case.archive, f"lots/{case.fact.tender}/disclosures.json")
     told = _told(case.book, raw or b"[]")

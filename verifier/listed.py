@@ -59,8 +59,11 @@ class Listed:
         return Receipt.read(self.entry.receipt)
 
 
-def read_entry(value: Any) -> Listed:
-    """ValueError on any other form. Only a replaced or withdrawn bid may hide its certificate behind its leaf's hash."""
+def read_entry(value: Any, *, unread: bool = False) -> Listed:
+    """ValueError on any other form. Only a replaced or withdrawn bid may hide its certificate behind its leaf's hash.
+
+    So do all where bids are `unread`: opened for the evaluation alone, as the first responses in a negotiation.
+    """
     if not isinstance(value, dict):
         raise TypeError("an entry of the roll is not an object")
     if LEAF not in value:
@@ -68,7 +71,7 @@ def read_entry(value: Any) -> Listed:
         return Listed(entry, Bidder.parse(entry.bidder_json), merkle.leaf_hash(canonical.encode(value)))
     shown = {name: part for name, part in value.items() if name != LEAF}
     entry = RollEntry.from_json({**shown, "bidder_json": NOBODY})
-    if "bidder_json" in value or entry.status not in (Status.REPLACED, Status.WITHDRAWN):
+    if "bidder_json" in value or not (unread or entry.status in (Status.REPLACED, Status.WITHDRAWN)):
         raise ValueError(f"bid {entry.manifest_sha256} hides its certificate")
     if wire.SHA256.fullmatch(str(value[LEAF])) is None:
         raise ValueError(f"bid {entry.manifest_sha256} has no leaf hash")

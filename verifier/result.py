@@ -27,7 +27,7 @@ from verifier.source import find
 
 def method(lot: LotCase) -> Section[MethodSpec | None]:
     """The method object is the one whose hash stands in the notice."""
-    noticed = {row.lot: row.method_sha256 for row in lot.case.fact.lots}[lot.code]
+    noticed = {row.lot: row.method_sha256 for row in lot.case.fact.lots}[lot.first]
     shown = [keys.unb64(str(lot.told["method"]))]
     published = find(lot.archive, lot.path("method.json"))
     if published is not None:
@@ -106,7 +106,8 @@ def _computed_faults(lot: LotCase, raw: bytes, computed: bytes) -> Iterator[Word
 def priced(lot: LotCase, read: list[Read]) -> list[Bid]:
     """The bids that the committee judged: read out, and their documents opened."""
     opened = {fact.bid_id for _, fact in lot.logged(facts.DocsOpened) if fact.sha256 is not None}
-    judged = [one_bid for one_bid in read if one_bid.sheet is not None and one_bid.bid_id in opened]
+    # Behind final quotes stand the responses of the first box, which were opened or their suppliers would not stay.
+    judged = [one_bid for one_bid in read if one_bid.sheet is not None and (lot.is_final or one_bid.bid_id in opened)]
     return [
         Bid(one_bid.bid_id, one_bid.sheet.price, one_bid.sheet.items.get("enterprise"))
         for one_bid in judged

@@ -30,7 +30,8 @@ def roll(lot: LotCase) -> Section[list[Listed]]:
     told = read_json(lot.archive, lot.path("roll.json"))
     if told["lot"] != lot.code:
         raise ValueError("roll.json is of another lot")
-    found = [read_entry(value) for value in _rows(told["entries"])]
+    unread = lot.keyset.for_evaluation
+    found = [read_entry(value, unread=unread) for value in _rows(told["entries"])]
     live = sum(entry.status is Status.LIVE for entry in found)
     yield from one(
         "roll",

@@ -54,6 +54,11 @@ def documents(lot: LotCase) -> Section[None]:
             f"{stage.name}：全体评委签名准入，{len(opened)} 份已开启",
             f"{stage.name}: admitted by every member, {len(opened)} opened",
         )
+        if lot.keyset.for_evaluation:
+            good = Words(
+                f"{stage.name}：只向小组开启 {len(opened)} 份，内容不公开",
+                f"{stage.name}: {len(opened)} opened for the team alone, never in public",
+            )
         yield from one("docs", _document_faults(lot, stage.name, opened), good)
 
 

@@ -39,10 +39,14 @@ def read(archive: Archive, book: Book, given: Given) -> Section[Case]:
     yield from one("notice", _notice_faults(told, fact, signed, notice), good)
     yield from one("practice", _practice_faults(book, fact), _practice_words(fact))
     pack = yield from _pack(archive, fact)
+    case = Case(archive, book, told, fact, notice, pack, given)
+    shown = {row["lot"] for row in told["lots"]}
+    if shown != {row.lot for row in fact.lots} | case.finals.keys():
+        yield lie("notice", "平台公布的标段与公告不同", "the portal shows other lots than the notice")
     yield from _documents(archive, book, told, fact)
     yield from _questions(book, told)
     yield from objections.check(book, told, pack)
-    return Case(archive, book, told, fact, notice, pack, given)
+    return case
 
 
 def _notice_faults(
@@ -60,8 +64,6 @@ def _notice_faults(
             "公告中的标段、评标办法或限价与日志记录不同",
             "the notice names other lots, methods or ceilings than the log",
         )
-    if {row["lot"] for row in told["lots"]} != {row.lot for row in fact.lots}:
-        yield Words("平台公布的标段与公告不同", "the portal shows other lots than the notice")
 
 
 def _practice_faults(book: Book, fact: facts.NoticePublished) -> Iterator[Words]:

@@ -56,6 +56,7 @@ def _keyset_faults(lot: LotCase) -> Iterator[Words]:
     if terms is None:
         return
     noticed = {row["lot"]: row["keyset_sha256"] for row in lot.case.notice["lots"]}
+    noticed |= {code: called.keyset_sha256 for code, called in lot.case.finals.items()}
     versions = {canonical.sha(keys.unb64(fact.file)) for _, fact in lot.logged(facts.Keyset)}
     if noticed.get(lot.code) not in versions:
         yield Words("公告中印的密钥集哈希不在日志中", "the keyset hash printed in the notice is not in the log")

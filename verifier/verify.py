@@ -9,7 +9,7 @@ from kernel.errors import Words
 from sealing.keyset import Stage
 from supervision import contract_facts, facts, lotview
 from supervision.deadline import Authority
-from tendering.packs import Pack
+from tendering.quotes import rules as quoting
 from tendering.states import STILL_SHUT, LotEvent, LotState
 from verifier import (
     closing,
@@ -18,6 +18,7 @@ from verifier import (
     invitations,
     kept,
     log,
+    negotiation,
     opening,
     prequal,
     receipts,
@@ -80,26 +81,48 @@ def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
     method = yield from guarded("method", result.method(lot))
-    if lot.view.terms is None:
-        return
+    if lot.view.terms is not None:
+        yield from _bids(lot, method)
+
+
+def _bids(lot: LotCase, method: MethodSpec | None) -> Section[None]:
+    """From the close of the box to its end, whichever it was."""
     disclosed = (yield from guarded("disclosures", receipts.disclosures(lot))) or []
     found = (yield from guarded("roll", _closing(lot, disclosed))) or []
     yield from guarded("prequal", prequal.passed(lot, found))
     if _ended_unopened(lot):
-        yield from guarded("failed", failed(lot, lot.case.pack))
+        yield from guarded("failed", failed(lot))
         return
     read = (yield from guarded("opening", _opening(lot, found))) or []
     if lot.happened(LotEvent.UNREADABLE) is not None:
-        readable = sum(one_bid.sheet is not None for one_bid in read)
-        yield from guarded("failed", too_few(lot.case.pack, readable))
+        yield from guarded("failed", too_few(lot, _readable(lot, read)))
         return
-    yield from _evaluation(lot, method, read, disclosed)
+    if lot.keyset.for_evaluation:
+        yield from _negotiated(lot)
+    else:
+        yield from _evaluation(lot, method, read, disclosed)
+
+
+def _readable(lot: LotCase, read: list[Read]) -> int:
+    """Bids read out; where nothing is, those that the trustees released to the team."""
+    if not lot.keyset.for_evaluation:
+        return sum(one_bid.sheet is not None for one_bid in read)
+    admitted = lot.view.admissions.get(lot.keyset.stages[0].name)
+    return 0 if admitted is None else len(admitted.bids)
+
+
+def _negotiated(lot: LotCase) -> Section[None]:
+    """A first box: opened for the team, negotiated, and ended by its record."""
+    yield from guarded("committee", scores.committee(lot))
+    yield from guarded("docs", scores.documents(lot))
+    yield from guarded("requirements", negotiation.changes(lot))
+    yield from guarded(negotiation.TOPIC, negotiation.closed(lot))
 
 
 def _before_bids(lot: LotCase) -> Section[None]:
     """Cancelled or void like any other, or as the pre-qualification left it."""
     if any(lot.happened(event) is not None for event in (LotEvent.CANCEL, LotEvent.VOID)):
-        yield from failed(lot, lot.case.pack)
+        yield from failed(lot)
         return
     yield from prequal.ended(lot)
 
@@ -111,7 +134,7 @@ def _ended_unopened(lot: LotCase) -> bool:
     return voided is not None and LotState(voided.was) in STILL_SHUT
 
 
-def failed(lot: LotCase, pack: Pack) -> Section[None]:
+def failed(lot: LotCase) -> Section[None]:
     """A lot that ended early: too few live bids by the roll's own count, or cancelled with a reason in the log."""
     if lot.happened(LotEvent.VOID) is not None:
         yield not_due("failed", "开标前已宣布无效，见监督指令", "declared void before its opening: see the directives")
@@ -122,16 +145,17 @@ def failed(lot: LotCase, pack: Pack) -> Section[None]:
         yield from one("failed", faults, Words("已终止，原因在日志中", "cancelled, with its reason in the log"))
         return
     box = lot.view.box
-    yield from too_few(pack, 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids))
+    yield from too_few(lot, 0 if box is None else sum(bid.status == "live" for bid in box.fact.bids))
 
 
-def too_few(pack: Pack, count: int) -> Section[None]:
+def too_few(lot: LotCase, count: int) -> Section[None]:
     """Fewer bids than the pack asks for; anything else was no reason to end here."""
-    least = pack.min_bids.value
+    rule = quoting.least(lot.case.pack, lot.case.notice, final=lot.is_final)
+    least = rule.value
     faults = [Words(f"有 {count} 份投标，不应流标", f"called too few, but {count} bids were live")]
     good = Words(
-        f"{count} 份投标，少于 {least} 份，依法流标（{pack.min_bids.cited}）",
-        f"{count} bids, fewer than {least}: failed as {pack.min_bids.cited} asks",
+        f"{count} 份投标，少于 {least} 份，依法流标（{rule.cited}）",
+        f"{count} bids, fewer than {least}: failed as {rule.cited} asks",
     )
     yield from one("failed", faults if count >= least else [], good)
 
@@ -178,6 +202,10 @@ def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read
 
 
 def _evaluation(lot: LotCase, method: MethodSpec | None, read: list[Read], disclosed: list[Disclosed]) -> Section[None]:
+    if lot.is_final:
+        yield from guarded("quotes", negotiation.quotes(lot))
+    if lot.is_final:
+        yield from guarded("quotes", negotiation.quotes(lot))
     yield from guarded("committee", scores.committee(lot))
     yield from guarded("docs", scores.documents(lot))
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))

@@ -15,6 +15,7 @@ from kernel.clock import beijing
 from kernel.errors import Words
 from kernel.law import holds
 from tendering.checklist import Obstacle
+from tendering.invitations.rules import EITHER
 from tendering.packs import Kind, Pack, Rule
 from tendering.states import TENDERS, TenderEvent, TenderState
 
@@ -168,6 +169,8 @@ def _method(source: Source) -> Iterator[Obstacle]:
     offered = grounds(source.pack)
     if offered is not None:
         yield from _ground(source, offered)
+    if source.pack.procedure in EITHER and source.draft.get("suppliers") != "invited":
+        return  # by notice (N02)
     for rule in source.pack.find(Kind.MIN_COUNT, "invitees"):
         if int(source.draft.get("invitees") or 0) < rule.value:
             yield Obstacle(

@@ -29,7 +29,7 @@ def is_invited(tender: Tender, organization: int) -> bool:
 def check_invited(tender: Tender, organization: int) -> None:
     """Forbidden where the procedure is by invitation and this organization has none. A consortium comes in by its lead."""
     pack = packs.load(tender.pack_id)
-    if by_invitation(pack) and not is_invited(tender, organization):
+    if by_invitation(pack, tender.draft) and not is_invited(tender, organization):
         raise Forbidden(
             "bid.not_invited",
             "本项目只有受邀请的单位可以参加。",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from kernel.errors import Words
 from kernel.law import holds
@@ -13,6 +14,8 @@ from tendering.packs import Kind, Pack, Rule
 
 INVITING = frozenset({"invited", "inquiry", "single_source"})
 """Procedures in which only those invited bid."""
+EITHER = frozenset({"negotiation", "consultation"})
+"""Procedures that find their suppliers by notice, or by a list that is drawn from or recommended (N02)."""
 FIELD = "invitations"
 
 
@@ -54,8 +57,9 @@ class List:
         return any(row.ground is Ground.LIBRARY for row in self.rows)
 
 
-def by_invitation(pack: Pack) -> bool:
-    return pack.procedure in INVITING
+def by_invitation(pack: Pack, notice: Mapping[str, Any]) -> bool:
+    """Whether only those invited bid; `notice` is the draft, or the notice as signed."""
+    return pack.procedure in INVITING or (pack.procedure in EITHER and notice.get("suppliers") == "invited")
 
 
 def grounds(pack: Pack) -> tuple[Ground, ...]:

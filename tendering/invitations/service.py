@@ -149,7 +149,7 @@ def _invite(ids: Sequence[int], now: dt.datetime) -> None:
 def obstacles(tender: Tender) -> list[Obstacle]:
     """What keeps a notice from being published on account of who is invited; nothing where all may bid."""
     pack = packs.load(tender.pack_id)
-    if not rules.by_invitation(pack):
+    if not rules.by_invitation(pack, tender.draft):
         return []
     found, cited = of(tender), pack.clause("invitees")
     if found is None or found.fixed_at is None:

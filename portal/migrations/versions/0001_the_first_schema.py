@@ -818,7 +818,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name=op.f("ck_lot_keyed")),
         sa.CheckConstraint(
-            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'prequal', 'prequal_review', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
+            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'continued', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'prequal', 'prequal_review', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
             name=op.f("ck_lot_state_known"),
         ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_lot_tender_id_tender")),
@@ -1501,11 +1501,192 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sealed_archive")),
         sa.UniqueConstraint("lot", name=op.f("uq_sealed_archive_lot")),
     )
+    op.create_table(
+        "final_box",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("first", sa.String(length=23), nullable=False),
+        sa.Column("quote_seconds", sa.Integer(), nullable=False),
+        sa.Column("requirements_sha256", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_final_box_lot_id_lot"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_final_box")),
+        sa.UniqueConstraint("first", name=op.f("uq_final_box_first")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_final_box_lot_id")),
+    )
+    op.create_table(
+        "final_quoter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("box_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("party", sa.String(length=80), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["box_id"], ["final_box.id"], name=op.f("fk_final_quoter_box_id_final_box"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_final_quoter_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_final_quoter")),
+        sa.UniqueConstraint("box_id", "party", name=op.f("uq_final_quoter_box_id")),
+    )
+    with op.batch_alter_table("final_quoter", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_final_quoter_box_id"), ["box_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_final_quoter_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "negotiation_session",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("called_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("present", kernel.db.JSONText(), nullable=False),
+        sa.Column("begun_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("ended_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_negotiation_session")),
+        sa.UniqueConstraint("lot", "number", name=op.f("uq_negotiation_session_lot")),
+    )
+    with op.batch_alter_table("negotiation_session", schema=None) as batch_op:
+        batch_op.create_index(
+            "one_session_at_a_time",
+            ["lot"],
+            unique=True,
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.create_table(
+        "negotiation_message",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("session_id", sa.Integer(), nullable=True),
+        sa.Column("sort", sa.String(length=8), nullable=False),
+        sa.Column("by", sa.String(length=8), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=True),
+        sa.Column("file_sha256", sa.String(length=64), nullable=True),
+        sa.Column("file_size", sa.BigInteger(), nullable=True),
+        sa.Column("blob_key", sa.String(length=64), nullable=True),
+        sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(sort = 'response') = (blob_key IS NOT NULL)", name=op.f("ck_negotiation_message_response_has_a_file")
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["negotiation_session.id"],
+            name=op.f("fk_negotiation_message_session_id_negotiation_session"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_negotiation_message")),
+    )
+    with op.batch_alter_table("negotiation_message", schema=None) as batch_op:
+        batch_op.create_index("message_thread", ["lot", "bid_id"], unique=False)
+
+    op.create_table(
+        "requirements_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("by", sa.String(length=8), nullable=False),
+        sa.Column("written_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=True),
+        sa.Column("issued_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(issued_at IS NULL) = (sig IS NULL)", name=op.f("ck_requirements_change_issued_when_signed")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requirements_change")),
+        sa.UniqueConstraint("lot", "number", name=op.f("uq_requirements_change_lot")),
+    )
+    op.create_table(
+        "requirements_told",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("change_id", sa.Integer(), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("told_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("received_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["change_id"], ["requirements_change.id"], name=op.f("fk_requirements_told_change_id_requirements_change")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requirements_told")),
+        sa.UniqueConstraint("change_id", "bid_id", name=op.f("uq_requirements_told_change_id")),
+    )
+    with op.batch_alter_table("requirements_told", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_requirements_told_change_id"), ["change_id"], unique=False)
+
+    op.create_table(
+        "supplier_departure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_supplier_departure")),
+        sa.UniqueConstraint("bid_id", name=op.f("uq_supplier_departure_bid_id")),
+    )
+    with op.batch_alter_table("supplier_departure", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_supplier_departure_lot"), ["lot"], unique=False)
+
+    op.create_table(
+        "negotiation_record",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("by", sa.String(length=8), nullable=False),
+        sa.Column("proposed_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("grounds", kernel.db.JSONText(), nullable=False),
+        sa.Column("designs", kernel.db.JSONText(), nullable=True),
+        sa.Column("quote_seconds", sa.Integer(), nullable=False),
+        sa.Column("closed_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_negotiation_record")),
+        sa.UniqueConstraint("lot", name=op.f("uq_negotiation_record_lot")),
+    )
+    op.create_table(
+        "negotiation_signing",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("alias", sa.String(length=8), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_negotiation_signing")),
+        sa.UniqueConstraint("lot", "alias", name=op.f("uq_negotiation_signing_lot")),
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("negotiation_signing")
+    op.drop_table("negotiation_record")
+    with op.batch_alter_table("supplier_departure", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_supplier_departure_lot"))
+
+    op.drop_table("supplier_departure")
+    with op.batch_alter_table("requirements_told", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_requirements_told_change_id"))
+
+    op.drop_table("requirements_told")
+    op.drop_table("requirements_change")
+    with op.batch_alter_table("negotiation_message", schema=None) as batch_op:
+        batch_op.drop_index("message_thread")
+
+    op.drop_table("negotiation_message")
+    with op.batch_alter_table("negotiation_session", schema=None) as batch_op:
+        batch_op.drop_index(
+            "one_session_at_a_time",
+            sqlite_where=sa.text("ended_at IS NULL"),
+            postgresql_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("negotiation_session")
+    with op.batch_alter_table("final_quoter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_final_quoter_box_id"))
+        batch_op.drop_index(batch_op.f("ix_final_quoter_organization_id"))
+
+    op.drop_table("final_quoter")
+    op.drop_table("final_box")
     op.drop_table("sealed_archive")
     op.drop_table("contract_alert")
     op.drop_table("contract_paper")

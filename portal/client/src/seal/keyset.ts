@@ -42,10 +42,14 @@ export function checkKeyset(raw: Uint8Array, sigs: KeysetSignatures, policy: Pol
   demand(verified(unb64(sigs.supervisor), raw, keyset.fact_keys.supervisor), "the supervising authority's signature does not hold");
   const nodes = signKeys(policy);
   demand([...nodes.values()].includes(keyset.fact_keys.supervisor), "the supervising authority's key is not in the policy");
-  demand(keyset.stages.filter((stage) => stage.holds_price).length === 1, "exactly one stage holds the price");
+  const priced = keyset.stages.filter((stage) => stage.holds_price).length;
+  demand(priced === 1 || (priced === 0 && forEvaluation(keyset)), "exactly one stage holds the price");
   for (const stage of keyset.stages) checkStage(stage, keyset, nodes);
   return keyset;
 }
+
+/** Nothing of the bid is ever public: a first response in a negotiation, in which no price is read out. */
+export const forEvaluation = (keyset: Keyset): boolean => keyset.stages.length > 0 && keyset.stages.every((stage) => stage.audience === "evaluation");
 
 function checkStage(stage: Stage, keyset: Keyset, nodes: Map<string, string>): void {
   const n = stage.trustees.length;

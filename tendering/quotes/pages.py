@@ -1,0 +1,71 @@
+"""The purchaser's page on which the box for final quotes is opened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from accounts.access import current_actor
+from accounts.forms import Form, answered, attempted, page
+from accounts.roles import Role
+from kernel import canonical, clock, keys
+from kernel.db import own_transaction
+from kernel.errors import Conflict, Refusal
+from kernel.site import site
+from tendering import keysets, packs, statements, visibility
+from tendering.lifecycle import lot_of
+from tendering.models import Lot
+from tendering.quotes import boxes, service
+from tendering.states import LotState
+
+pages = Blueprint("quotes", __name__)
+
+Page = str | tuple[str, int] | AnyResponse
+
+
+@pages.get("/owner/lots/<lot>/quotes")
+def overview(lot: str) -> Page:
+    return page("quotes/call.html", form=Form(), **_shown(lot))
+
+
+def _shown(code: str) -> dict[str, Any]:
+    lot = lot_of(code)
+    visibility.check_project(lot.tender, current_actor(), Role.OWNER)
+    box, law = boxes.of(lot), packs.load(lot.tender.pack_id).clause("final_quotes")
+    if box is None:
+        raise Conflict("quotes.none", "本标段不是最后报价箱。", "This lot is no box for final quotes.", rule=law)
+    waiting = keysets.obstacles(lot) if lot.state == LotState.DRAFT else []
+    closes_at = service.earliest(lot, clock.now()) + _slack()
+    draft = lot.state == LotState.DRAFT
+    sheet = service.sheet(lot, closes_at) if draft and not waiting else []
+    shown = [{"words": item.words, "statement": keys.b64(item.raw)} for item in sheet]
+    return {"lot": lot, "box": box, "waiting": waiting, "sheet": shown, "closes_at": closes_at, "law": law}
+
+
+def _slack() -> dt.timedelta:
+    """Time to read and sign, so that suppliers have at least what the team gave them."""
+    return dt.timedelta(seconds=30) if site().settings.practice else dt.timedelta(minutes=10)
+
+
+@pages.post("/owner/lots/<lot>/quotes")
+@own_transaction
+def call(lot: str) -> Page:
+    outcome = attempted(lambda: _called(lot))
+    if isinstance(outcome, Refusal):
+        return answered("quotes/call.html", Form({}, outcome), lambda: _shown(lot))
+    return redirect(url_for("tendering.tender", code=lot[:20], _anchor=lot), 303)
+
+
+def _called(code: str) -> Lot:
+    """The signed timetable itself says when the box closes."""
+    given = list(zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False))
+    try:
+        raws = [(keys.unb64(statement), sig) for statement, sig in given]
+        said = next(found for raw, _ in raws if (found := canonical.decode(raw))["type"] == statements.TIMETABLE)
+        closes_at = clock.parse_rfc3339(said["closes_at"])
+    except (ValueError, TypeError, KeyError, StopIteration) as error:
+        raise statements.unsigned() from error
+    return service.call(current_actor(), code, closes_at, {canonical.sha(raw): sig for raw, sig in raws}, clock.now())
