@@ -16,7 +16,9 @@ from accounts.actor import Actor
 from accounts.roles import Role
 from bidding import events, lots, nodes, opening, readout, releases
 from bidding.models import Admission, Bid, Opened, Opening, Release
+from bidding.standing import members_of
 from bidding.states import OpeningStep, Outcome
+from escrow import standing
 from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
@@ -30,7 +32,6 @@ from supervision.facts import Disclosure
 from tendering import keysets
 from tendering.lifecycle import move
 from tendering.models import Lot
-from tendering.quotes import boxes
 from tendering.states import CLOCK, LotEvent
 from tendering.visibility import check_project
 
@@ -138,21 +139,16 @@ def _says_less(running: Opening) -> bool:
     return told != {row.bid_id: row.outcome.value for row in opening.outcomes(running.lot)}
 
 
-def _readable(lot: Lot) -> int:
-    """Bids read out; where nothing is, those that t trustees released to the team."""
-    if lots.for_team(lot):
-        admitted = releases.admission(lot.code, lots.first_stage(lot).name)
-        return len(admitted.bids) if admitted else 0
-    lot_code = lot.code
+def _readable(lot_code: str) -> int:
     return sum(row.outcome is Outcome.OPENED for row in opening.outcomes(lot_code))
 
 
 def _may_still_be_enough(lot: Lot, now: datetime) -> bool:
     """Too few were read so far, but a bid that is set aside may still be cleared and make them enough."""
-    minimum = boxes.least(lot).value
+    minimum = lots.pack(lot).min_bids.value
     assert minimum is not None
     aside = sum(row.outcome is Outcome.SET_ASIDE for row in opening.outcomes(lot.code))
-    read = _readable(lot)
+    read = _readable(lot.code)
     return read < minimum <= read + aside and lots.moments(lot).may_clear(now)
 
 
@@ -177,8 +173,8 @@ def _end(lot: Lot, running: Opening, now: datetime) -> None:
 
 def _move_on(lot: Lot, now: datetime) -> None:
     """Fewer readable bids than the law asks end the procedure here (T15)."""
-    minimum = boxes.least(lot)
-    read = _readable(lot)
+    minimum = lots.pack(lot).min_bids
+    read = _readable(lot.code)
     assert minimum.value is not None
     if read >= minimum.value:
         move(lot, LotEvent.END_OPENING, CLOCK, now, ["record signed", "objections answered"])
@@ -229,6 +225,7 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "releases": [_release(row) for row in releases.every(lot.code, stage)],
         "bids": [_bid(row) for row in opening.outcomes(lot.code)],
         "objections": _objections(lot.code),
+        "deposits": standing.state(lot, _bidding(lot.code), now),
     }
 
 
@@ -270,6 +267,17 @@ def _bid(row: Opened) -> dict[str, Any]:
         "finding": row.finding,
         "confirmed_at": rfc3339(row.confirmed_at) if row.confirmed_at else None,
     }
+
+
+def _bidding(lot_code: str) -> list[standing.Bidding]:
+    """Who stands behind each opened bid, for the register of deposits."""
+    found = []
+    for row in opening.outcomes(lot_code):
+        if row.outcome is Outcome.OPENED:
+            bid = db.session.get_one(Bid, row.bid)
+            members = tuple(member.id for member in members_of(bid.organization, bid.party))
+            found.append(standing.Bidding(row.bid_id, readout.sheet_of(row).header.bidder, members))
+    return found
 
 
 def _objections(lot_code: str) -> list[dict[str, Any]]:

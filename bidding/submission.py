@@ -20,6 +20,7 @@ from bidding.entering import Entering, Handed, enter, live_head, warrant_of
 from bidding.models import Bid, Envelope, Upload
 from bidding.states import UploadState
 from bidding.voiding import void_stale
+from escrow import refunds
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Invalid, Refusal
@@ -95,6 +96,7 @@ def _submitted(actor: Actor, lot_code: str, handed: Handed, now: datetime) -> Bi
     head = _succeeded(lot, party, handed, manifest)
     _check_unseen(manifest)
     standing.take_part(actor.organization_id, party, lot)
+    refunds.bid_again(lot_code, [member.id for member in standing.members_of(actor.organization_id, party)], now)
     return enter(Entering(actor, lot_code, party, head), handed, uploads, now)
 
 

@@ -13,9 +13,11 @@ from accounts.roles import Part, Role
 from bidding import lots, receipting, rules
 from bidding.entering import end
 from bidding.models import Bid, Withdrawal
+from bidding.standing import members_of
 from bidding.states import BidStatus
 from bidding.submission import ending, faulty, recorded
 from bidding.voiding import is_current
+from escrow import refunds
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import NotFound, Refusal
@@ -70,6 +72,7 @@ def _withdrawn(
     if found:
         raise faulty(found)
     end(bid, BidStatus.WITHDRAWN, statement.sha256, warrant)
+    refunds.withdrawn(lot_code, [member.id for member in members_of(bid.organization, bid.party)], now)
     return _entered(actor, bid, statement, now), bid
 
 

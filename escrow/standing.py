@@ -72,6 +72,7 @@ def state(lot: Lot, bids: Sequence[Bidding], now: dt.datetime) -> list[dict[str,
     said = [row.to_json() for row in rows]
     if lots.stated(lot.code) != said:
         log.append(deposit_facts.DepositsStated(lot=lot.code, rows=rows, at=rfc3339(now)), lot=lot.code)
+        _signs(lot, now)
     return said
 
 
@@ -82,13 +83,12 @@ def _line(lot: Lot, bid: Bidding) -> deposit_facts.StatedDeposit:
     )
 
 
-# Hard signs, once the lot is open -------------------------------------------------------------------------------------
+# Hard signs, with the opening -------------------------------------------------------------------------------------
 
 
 @holds("deposit_basic_account")
-def signs(lot: Lot, now: dt.datetime) -> int:
+def _signs(lot: Lot, now: dt.datetime) -> int:
     """Raise what payers give away: one payer for two bidders (条例 第40条), money not from the basic account (C17)."""
-    lots.check_open(lot)
     wanted = select(Arrival).join(Deposit, Deposit.id == Arrival.deposit_id).where(Deposit.lot == lot.code)
     found = db.session.scalars(wanted.order_by(Arrival.id)).all()
     return _shared(lot, found, now) + _elsewhere(lot, found, now)
