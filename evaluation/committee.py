@@ -5,20 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Literal
 
 from sqlalchemy import func, select
 
 from accounts import certificates, directory, records
 from accounts.actor import Actor
-from accounts.models import Certificate, Organization, Person, RoleGrant
-from accounts.roles import PLANE_OF, Role
-from evaluation import admitting, reading, rules
+from accounts.models import Person
+from accounts.roles import Role
+from evaluation import admitting, eligible, reading, rules
+from evaluation.composition import SeatKind
 from evaluation.models import Evaluation, Seat
 from evaluation.rules import Candidate
 from kernel import keys
 from kernel.db import db
-from kernel.errors import Conflict, Forbidden, Invalid, Refusal, Words
+from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Member
@@ -36,10 +37,11 @@ def form(actor: Actor, lot_code: str, logins: Sequence[str], now: dt.datetime) -
     lot = lifecycle.lot_of(lot_code, lock=True)
     _check_forming(lot)
     people = [_person(login) for login in logins]
-    rules.check_committee([_candidate(person, now) for person in people], reading.parties(lot))
+    candidates = [eligible.candidate(lot, person, now) for person in people]
+    rules.check_committee(packs.load(lot.tender.pack_id), reading.budget(lot), candidates, reading.parties(lot))
     _begin(lot.code, now)
     _end_others(lot.code, people, now)
-    _seat(lot.code, people, now)
+    _seat(lot.code, list(zip(people, candidates, strict=True)), now)
     found = reading.seats(lot.code)
     log.append(formed(lot.code, found), lot=lot.code)
     records.acted(actor, "committee.formed", now, lot=lot.code)
@@ -98,38 +100,6 @@ def check_signature(actor: Actor, seat: Seat, signed: Signed, cert_der: bytes, n
         )
 
 
-@dataclass(frozen=True)
-class Eligible:
-    """An expert as the draw desk sees them: with what bars them, if anything does."""
-
-    login: str
-    name: str
-    organization: str
-    sits: bool
-    barred: Words | None
-
-
-def experts(actor: Actor, lot_code: str, now: dt.datetime) -> list[Eligible]:
-    """Everybody with the expert's role, by name, for the centre's staff to choose from."""
-    actor.act_as(Role.OPS)
-    lot = lifecycle.lot_of(lot_code)
-    parties, sitting = reading.parties(lot), {seat.person_id for seat in reading.seats(lot_code)}
-    held = select(RoleGrant.person_id).where(RoleGrant.role == Role.EXPERT, RoleGrant.ended_at.is_(None))
-    people = db.session.scalars(select(Person).where(Person.id.in_(held)).order_by(Person.name, Person.id))
-    return [_eligible(person, person.id in sitting, parties, now) for person in people]
-
-
-def _eligible(person: Person, sits: bool, parties: frozenset[str], now: dt.datetime) -> Eligible:  # noqa: FBT001  a fact about the person
-    membership = directory.membership_of(person.id)
-    organization = db.session.get(Organization, membership.organization_id) if membership else None
-    barred = None
-    try:
-        rules.check_candidate(_candidate(person, now), parties)
-    except Refusal as refusal:
-        barred = refusal.words
-    return Eligible(person.login, person.name, organization.name if organization else "", sits, barred)
-
-
 def _check_forming(lot: Lot) -> None:
     if boxes.of(lot) is not None:
         raise Conflict(
@@ -159,31 +129,6 @@ def _person(login: str) -> Person:
     return found
 
 
-def _candidate(person: Person, now: dt.datetime) -> Candidate:
-    membership = directory.membership_of(person.id)
-    organization = db.session.get(Organization, membership.organization_id) if membership else None
-    roles = directory.roles_of(person.id)
-    return Candidate(
-        person.id,
-        person.login,
-        organization.uscc if organization else "",
-        roles,
-        next((PLANE_OF[role] for role in roles), None),
-        _certificate(person, now) is not None,
-    )
-
-
-def _certificate(person: Person, now: dt.datetime) -> Certificate | None:
-    """The newest of the person's certificates that may sign now."""
-    wanted = select(Certificate).where(Certificate.person_id == person.id).order_by(Certificate.id.desc())
-    for found in db.session.scalars(wanted):
-        try:
-            return certificates.standing(found.der, now)
-        except Refusal:
-            continue
-    return None
-
-
 def _begin(lot: str, now: dt.datetime) -> None:
     if reading.evaluation_of(lot) is None:
         db.session.add(Evaluation(lot=lot, formed_at=now, revision=0))
@@ -211,20 +156,21 @@ def _refuse_conflicted(seat: Seat, staying: set[int]) -> None:
         )
 
 
-def _seat(lot: str, people: Sequence[Person], now: dt.datetime) -> None:
+def _seat(lot: str, people: Sequence[tuple[Person, Candidate]], now: dt.datetime) -> None:
     """Aliases are given in an order nobody chose, so that they say nothing about the list."""
     sitting = {seat.person_id for seat in reading.seats(lot)}
-    fresh = [person for person in people if person.id not in sitting]
+    fresh = [(person, found) for person, found in people if person.id not in sitting]
     secrets.SystemRandom().shuffle(fresh)
     used = db.session.scalar(select(func.count()).select_from(Seat).where(Seat.lot == lot)) or 0
-    for number, person in enumerate(fresh, used + 1):
-        found = _certificate(person, now)
+    for number, (person, candidate) in enumerate(fresh, used + 1):
+        found = eligible.certificate(person, now)
         assert found is not None
         db.session.add(
             Seat(
                 lot=lot,
                 person_id=person.id,
                 alias=f"E{number}",
+                kind=candidate.kind,
                 sign_key=found.public_key,
                 cert=found.der,
                 formed_at=now,
@@ -233,9 +179,14 @@ def _seat(lot: str, people: Sequence[Person], now: dt.datetime) -> None:
     db.session.flush()
 
 
+_KINDS: dict[SeatKind, Literal["expert", "owner"]] = {SeatKind.EXPERT: "expert", SeatKind.OWNER: "owner"}
+
+
 def formed(lot: str, found: Sequence[Seat]) -> facts.CommitteeFormed:
     """What the log says of who sits: aliases and keys, no names."""
-    members = tuple(Member(alias=seat.alias, sign_key=seat.sign_key) for seat in found)
+    members = tuple(
+        Member(alias=seat.alias, sign_key=seat.sign_key, kind=_KINDS[SeatKind(seat.kind)]) for seat in found
+    )
     return facts.CommitteeFormed(lot=lot, members=members)
 
 

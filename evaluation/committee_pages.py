@@ -11,11 +11,11 @@ from werkzeug.wrappers import Response
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from evaluation import committee, reading, views
+from evaluation import committee, composition, eligible, reading, views
 from kernel import clock
 from kernel.db import db, own_transaction
 from kernel.errors import Refusal
-from tendering import lifecycle
+from tendering import lifecycle, packs
 from tendering.models import Lot
 from tendering.states import LotState
 
@@ -49,10 +49,11 @@ def form_committee(lot: str) -> Page:
 
 
 def _committee(code: str, chosen: list[str] | None = None) -> dict[str, Any]:
-    actor = current_actor()
-    experts = committee.experts(actor, code, clock.now())
+    actor, lot = current_actor(), lifecycle.lot_of(code)
+    experts = eligible.experts(actor, code, clock.now())
     return {
-        "lot": lifecycle.lot_of(code),
+        "lot": lot,
+        "size": composition.size(packs.load(lot.tender.pack_id), reading.budget(lot)),
         "committee": views.committee(actor, code),
         "experts": experts,
         "chosen": chosen if chosen is not None else [one.login for one in experts if one.sits],

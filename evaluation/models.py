@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from evaluation.composition import SeatKind
 from kernel.db import Base, Instant, JSONText
 
 LOT = String(23)
@@ -59,6 +60,7 @@ class Seat(Base):
     lot: Mapped[str] = mapped_column(LOT)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     alias: Mapped[str] = mapped_column(String(8))
+    kind: Mapped[str] = mapped_column(String(8), default=SeatKind.EXPERT)
     sign_key: Mapped[str] = mapped_column(String(120))
     cert: Mapped[bytes] = mapped_column(LargeBinary)
     formed_at: Mapped[dt.datetime] = mapped_column(Instant)

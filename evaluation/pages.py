@@ -43,7 +43,7 @@ def _language() -> dict[str, Any]:
 def seats() -> Page:
     """The member's seats; the centre's staff have their own desk."""
     actor = current_actor()
-    if actor.act_as_any(Role.EXPERT, Role.OPS) is Role.OPS:
+    if actor.act_as_any(Role.EXPERT, Role.OPS, Role.OWNER) is Role.OPS:
         return redirect(url_for("evaluation.committees.overview"), 303)
     return page("evaluation/seats.html", seats=views.own_seats(actor))
 

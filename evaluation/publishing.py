@@ -62,7 +62,7 @@ def _committee(lot: Lot, phase: Phase) -> bytes:
 
 
 def _member(seat: Seat, *, named: bool) -> dict[str, str]:
-    shown = {"alias": seat.alias, "sign_key": seat.sign_key}
+    shown = {"alias": seat.alias, "kind": seat.kind, "sign_key": seat.sign_key}
     return shown | {"name": db.session.get_one(Person, seat.person_id).name} if named else shown
 
 

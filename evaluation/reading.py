@@ -13,13 +13,15 @@ from accounts.roles import Role
 from bidding.models import Bid as SealedBid
 from bidding.models import Opened
 from bidding.states import BidStatus, Outcome
-from evaluation import spec
+from evaluation import composition, spec
+from evaluation.composition import SeatKind
 from evaluation.models import Evaluation, OpenedDocuments, ScoreSheet, Seat
 from evaluation.prices import Bid
 from evaluation.spec import MethodSpec
 from evaluation.visibility import Phase, Viewer
 from kernel.db import db
 from kernel.errors import Conflict, NotFound
+from kernel.money import Fen
 from sealing.keyset import Audience, Keyset, Stage
 from sealing.sheet import Sheet
 from tendering.models import Lot
@@ -36,6 +38,10 @@ _BY_ROLE = {
     Role.EXPERT: Viewer.EXPERT,
     Role.BIDDER: Viewer.BIDDER,
 }
+
+
+SEATED = {SeatKind.EXPERT: Role.EXPERT, SeatKind.OWNER: Role.OWNER}
+"""The role in which a member acts."""
 
 
 def evaluation_of(lot: str, *, lock: bool = False) -> Evaluation | None:
@@ -69,9 +75,9 @@ def seats_of_person(person_id: int) -> list[Seat]:
 
 def own_seat(actor: Actor, lot: str) -> Seat:
     """The actor's seat; NotFound for everybody else, for who sits here is nobody else's business."""
-    actor.act_as(Role.EXPERT)
     wanted = select(Seat).where(Seat.lot == lot, Seat.person_id == actor.person_id, Seat.ended_at.is_(None))
     found = db.session.scalar(wanted)
+    actor.act_as(Role.EXPERT if found is None else SEATED[SeatKind(found.kind)])
     if found is None:
         raise NotFound("seat.none", "您不是本标段的评委", "You have no seat on this lot's committee")
     return found
@@ -173,6 +179,11 @@ def assessed(lot: str) -> list[tuple[SealedBid, Sheet]]:
 def priced(bids: Sequence[tuple[SealedBid, Sheet]]) -> list[Bid]:
     """As the calculation takes them; the class of a small enterprise stands in the sheet's item `enterprise`."""
     return [Bid(bid.bid_id, sheet.price, sheet.items.get("enterprise")) for bid, sheet in bids]
+
+
+def budget(lot: Lot) -> Fen:
+    """What the tender may cost in all: the number that decides how large its committees are."""
+    return composition.budget(None if one.ceiling_fen is None else Fen(one.ceiling_fen) for one in lot.tender.lots)
 
 
 def parties(lot: Lot) -> frozenset[str]:

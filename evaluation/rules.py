@@ -6,18 +6,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from accounts.roles import Plane, Role
+from evaluation import composition
+from evaluation.composition import SeatKind
 from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.law import holds
+from kernel.money import Fen
 from kernel.statements import Signed
+from tendering.packs import Pack
 
-SIZE = 3
-"""Three for now; the draw of five and more comes with the expert pool (《招标投标法》第三十七条)."""
 _RECUSAL = "《招标投标法》第三十七条；《招标投标法实施条例》第四十六条"
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A person proposed for a seat; `uscc` is the organization's whose member the person is."""
+    """A person proposed for a seat; `uscc` is the organization's whose member the person is.
+
+    `represents`: speaks for the owner of this very tender, and so sits as its representative.
+    """
 
     person_id: int
     login: str
@@ -25,18 +30,21 @@ class Candidate:
     roles: frozenset[Role]
     plane: Plane | None
     certified: bool
+    represents: bool = False
+
+    @property
+    def kind(self) -> SeatKind:
+        return SeatKind.OWNER if self.represents else SeatKind.EXPERT
 
 
-def check_committee(candidates: Sequence[Candidate], parties: Collection[str]) -> None:
-    """Refuses the first person who may not sit; `parties` are the codes of bidders, their consortia, owner and agency."""
-    if len({one.person_id for one in candidates}) != SIZE or len(candidates) != SIZE:
-        raise Invalid(
-            "committee.size",
-            f"评标委员会须由 {SIZE} 名不同的专家组成",
-            f"A committee has {SIZE} different experts",
-            rule="《招标投标法》第三十七条",
-            fields={"persons": "size"},
-        )
+def check_committee(pack: Pack, planned: Fen, candidates: Sequence[Candidate], parties: Collection[str]) -> None:
+    """Refuses a committee that is too small, and the first person who may not sit.
+
+    `parties` are the codes of bidders, their consortia, owner and agency.
+    """
+    if len({one.person_id for one in candidates}) != len(candidates):
+        raise Invalid("committee.twice", "同一人只能占一个席位", "Nobody sits twice", fields={"persons": "twice"})
+    composition.check(pack, planned, [one.kind for one in candidates])
     for one in candidates:
         check_candidate(one, parties)
 
@@ -46,9 +54,9 @@ def check_candidate(one: Candidate, parties: Collection[str]) -> None:
     """Forbidden with the reason for which this person may not sit."""
     if one.plane is Plane.SUPERVISE:
         raise _recused(one, "监督人员不得进入评标委员会", "supervisors never sit on a committee")
-    if Role.EXPERT not in one.roles:
+    if Role.EXPERT not in one.roles and not one.represents:
         raise _recused(one, "不是评标专家", "not an expert")
-    if one.uscc in parties:
+    if one.uscc in parties and not one.represents:
         raise _recused(
             one,
             "与投标人、招标人或代理机构属同一单位，应当回避",

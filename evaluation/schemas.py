@@ -23,6 +23,7 @@ class CommitteeIn(Schema):
 
 class MemberOut(Schema):
     alias = Text()
+    kind = Text()
     sign_key = Text()
     name = Text()
     declared = fields.Boolean()

@@ -115,7 +115,7 @@ def _eyes(actor: Actor | None, seat: Seat, viewer: Viewer) -> Viewer:
 
 
 def _member(seat: Seat, eyes: Viewer, phase: Phase) -> dict[str, Any]:
-    shown: dict[str, Any] = {"alias": seat.alias, "sign_key": seat.sign_key}
+    shown: dict[str, Any] = {"alias": seat.alias, "kind": seat.kind, "sign_key": seat.sign_key}
     if may_see(eyes, phase, Field.NAMES):
         shown["name"] = db.session.get_one(Person, seat.person_id).name
     if may_see(eyes, phase, Field.DECLARATION):

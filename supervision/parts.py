@@ -44,10 +44,11 @@ class RecordSignature(Shape):
 
 
 class Member(Shape):
-    """A committee member under the alias of this lot."""
+    """A committee member under the alias of this lot: an expert, or the owner's representative."""
 
     alias: str
     sign_key: str
+    kind: Literal["expert", "owner"]
 
 
 class Place(Shape):

@@ -1,8 +1,9 @@
-"""A lot whose bids were opened, on a stage: real sealed documents, nodes that release, three experts, an evaluator."""
+"""A lot whose bids were opened, on a stage: real sealed documents, nodes that release, experts, an evaluator."""
 
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -43,7 +44,13 @@ EXPERTS = {
     "expert2": "12350100MB0270976Y",
     "expert3": "914403001922038299",
     "expert4": "91350100M000100Y99",
+    "expert5": "91350100M000100057",
+    "expert6": "91350100M00010006A",
 }
+COMMITTEE = ("expert1", "expert2", "expert3", "expert4", "expert5")
+"""Who sits unless a test says otherwise; the sixth is there to replace one of them."""
+WITHOUT_THE_FIRST = ("expert6", *COMMITTEE[1:])
+ALIASES = [f"E{number}" for number in range(1, len(COMMITTEE) + 1)]
 BIDDERS = {"bidder": "91330106673959654P", "bidder2": "91350100M000100Y55", "bidder3": "91350100M000100Y66"}
 PRICES = {"bidder": "20000000.00", "bidder2": "19000000.00", "bidder3": "21000000.00"}
 SHA = "0" * 64
@@ -92,8 +99,13 @@ class EvaluationStage:
     def form(self, *names: str) -> list[str]:
         """Form the committee as OPS; returns the aliases."""
         with self.act() as now:
-            logins = [f"{name}-login" for name in names or ("expert1", "expert2", "expert3")]
+            logins = [f"{name}-login".replace("_", "-") for name in names or COMMITTEE]
             return [seat.alias for seat in committee.form(self.actor("operator"), self.lot, logins, now)]
+
+    def empower(self, name: str, role: Role) -> None:
+        """A role that is granted, not only played, and a certified key."""
+        with self.act() as now:
+            _empower(self, name, role, now)
 
     def declare(self, name: str, conflict: str | None = None) -> None:
         with self.act() as now:
@@ -107,7 +119,7 @@ class EvaluationStage:
 
     def admitted(self) -> None:
         self.form()
-        for name in ("expert1", "expert2", "expert3"):
+        for name in COMMITTEE:
             self.declare(name)
             self.admit(name)
 
@@ -212,9 +224,9 @@ class EvaluationStage:
             scoring.sign(self.actor(name), self.lot, self.signed(signer or name, raw), cert, now)
 
     def scored(self, **results: str) -> None:
-        """All three have signed and the result stands."""
+        """All have signed and the result stands."""
         self.scoring(**results)
-        for name in ("expert1", "expert2", "expert3"):
+        for name in COMMITTEE:
             self.sign(name, self.draft())
         self.step(steps.step_results)
 
@@ -230,13 +242,14 @@ def _expert(stage: EvaluationStage, name: str, uscc: str) -> None:
     with stage.act() as now:
         actor = tendering_stage._actor(name, OrgKind.EXPERT_POOL, Role.EXPERT, uscc)
         stage.stage.actors[name] = actor
-        person, organization = (
-            db.session.get_one(Person, actor.person_id),
-            db.session.get_one(Organization, actor.organization_id),
-        )
-        grants.add_grant(person, organization, Role.EXPERT, None, now)
-        key = keys.generate()
-        stage.keys[name] = (key, tendering_stage._certify(actor, key, now))
+        _empower(stage, name, Role.EXPERT, now)
+
+
+def _empower(stage: EvaluationStage, name: str, role: Role, now: dt.datetime) -> None:
+    actor, key = stage.actor(name), keys.generate()
+    person = db.session.get_one(Person, actor.person_id)
+    grants.add_grant(person, db.session.get_one(Organization, actor.organization_id), role, None, now)
+    stage.keys[name] = (key, tendering_stage._certify(actor, key, now))
 
 
 def _bidder(stage: EvaluationStage, name: str, line: int) -> None:
@@ -304,7 +317,7 @@ def _close(stage: EvaluationStage) -> None:
 def evaluation_staged(
     folder: Path, method: dict[str, Any] | None = None, engine: str = "sqlite"
 ) -> Iterator[EvaluationStage]:
-    """A lot in state OPENED with three read-out bids, and four experts without seats."""
+    """A lot in state OPENED with three read-out bids, and six experts without seats."""
     recorder = Recorder()
     held, tendering_stage.SUITE = tendering_stage.SUITE, recorder  # type: ignore[assignment]
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluation import sheets
+from evaluation import composition, sheets
+from evaluation.composition import SeatKind
 from evaluation.sheets import Sheet
-from kernel import canonical, keys
-from kernel.errors import Words
+from kernel import canonical, keys, money
+from kernel.errors import Refusal, Words
 from kernel.statements import Signed
 from supervision import facts
 from tendering.states import LotEvent
@@ -20,7 +21,7 @@ from verifier.source import find, read_json
 
 
 def committee(lot: LotCase) -> Section[bool]:
-    """The members that the log names, by alias and key; the published list shows no others."""
+    """The members that the log names, by alias and key; the list shows no others, and they are as many as the law asks for."""
     if not lot.view.members:
         yield not_due("committee", "尚未组建评标委员会", "no committee is formed yet")
         return False
@@ -31,8 +32,22 @@ def committee(lot: LotCase) -> Section[bool]:
         if shown == lot.view.members
         else [Words("公布的评委与日志不符", "the published committee is not the one logged")]
     )
+    faults += _too_few(lot)
     aliases = ", ".join(sorted(shown))
     return (yield from one("committee", faults, Words(f"评委 {aliases}，与日志一致", f"{aliases}, as logged")))
+
+
+def _too_few(lot: LotCase) -> list[Words]:
+    """C36, G23, N01, L08: by the budget that the notice published."""
+    ceilings = [None if one.ceiling is None else money.parse(one.ceiling) for one in lot.case.fact.lots]
+    formed = lot.logged(facts.CommitteeFormed)[-1][1]
+    try:
+        composition.check(
+            lot.case.pack, composition.budget(ceilings), [SeatKind(member.kind) for member in formed.members]
+        )
+    except Refusal as refusal:
+        return [refusal.words]
+    return []
 
 
 def _rows(value: object) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The evaluation: three experts admit and open the documents, score, sign; result, publicity, award."""
+"""The evaluation: five experts admit and open the documents, score, sign; result, publicity, award."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def evaluate(play: Play) -> None:
     stage = play.stage
     members = {"persons": [expert.login for expert in experts]}
     stage.must("POST", f"lots/{play.lot}/committee", members, play.actor("centre"))
-    stage.say("交易中心组成三人评标委员会", "the centre seats a committee of three")
+    stage.say("交易中心组成五人评标委员会", "the centre seats a committee of five")
     with ThreadPoolExecutor(len(experts)) as pool:
         list(pool.map(lambda expert: _admit(play, expert), experts))
-        stage.say("三名评委声明无利害关系并签署启封", "no conflicts declared; documents admitted")
+        stage.say("五名评委声明无利害关系并签署启封", "no conflicts declared; documents admitted")
         stage.until("the documents are open in the experts' room", lambda: _opened(play, experts[0]), 90)
         stage.say("评标室里技术文件已启封", "documents open in the evaluation room only")
         _read(play, experts[0])
         names = {bid["bid_id"]: bid["bidder"] for bid in _room(play, experts[0])["bids"]}
         list(pool.map(lambda number: _score(play, experts[number], number + 1), range(len(experts))))
-    stage.say("三份评分表已签署", "three score sheets signed")
+    stage.say("五份评分表已签署", "five score sheets signed")
     _result(play, names)
 
 

@@ -43,7 +43,7 @@ BIDDERS = (
 )
 PARTNER = Role("songcheng", "bidder", "松城市政有限公司", "松城投标员", 17, ("BIDDER",))
 EXPERTS = tuple(
-    Role(f"expert{n}", "expert_pool", f"练习专家库第{n}组", f"评标专家{n}", 20 + n, ("EXPERT",)) for n in (1, 2, 3)
+    Role(f"expert{n}", "expert_pool", f"练习专家库第{n}组", f"评标专家{n}", 20 + n, ("EXPERT",)) for n in range(1, 6)
 )
 SIGNERS = (OWNER, *BIDDERS, PARTNER, *EXPERTS)
 

@@ -85,9 +85,9 @@ def notice(closes_at: dt.datetime) -> dict[str, Any]:
 
 
 def scores(login: str, expert: int) -> dict[str, str]:
-    """What expert 1, 2 or 3 gives this bid: they differ in taste, not in what can be counted."""
+    """What one of the five experts gives this bid: they differ in taste, not in what can be counted."""
     plan, team, record = OFFERS[login].marks
-    taste = (expert - 2) * 50
+    taste = (expert % 3 - 1) * 50
     return {"plan": _points(plan * 100 + taste), "team": _points(team * 100 - taste), "record": str(record)}
 
 

@@ -57,7 +57,7 @@ def wanted(people: dict[str, object]) -> list[Wanted]:
     found += _listed("owner", [people.get("owner", "青山县交通运输局")], (OrgKind.OWNER, Role.OWNER, 30))
     found += _listed("agency", [people["agency"]] if "agency" in people else [], (OrgKind.AGENCY, Role.AGENCY, 40))
     found += _listed("bidder", people.get("bidders", []), (OrgKind.BIDDER, Role.BIDDER, 100))
-    experts = people.get("experts", [f"评标专家库第{at}组" for at in range(1, 4)])
+    experts = people.get("experts", [f"评标专家库第{at}组" for at in range(1, 8)])
     return found + _listed("expert", experts, (OrgKind.EXPERT_POOL, Role.EXPERT, 200))
 
 

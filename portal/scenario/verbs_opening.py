@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from bidding import opening
-from evaluation import committee, reading, scoring
+from evaluation import committee, composition, reading, scoring
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.world import World
-from tendering import lifecycle
+from tendering import lifecycle, packs
 from tendering.states import LotState
 
 GROUND = "未实质性响应招标文件"
@@ -69,8 +69,8 @@ def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), m
 
 @do("evaluate")
 def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()) -> str:
-    """All of the committee's part at once: seated by the centre, three experts without conflict, documents, sheets."""
-    experts = [person for part, person in world.people.items() if part.startswith("expert")][:3]
+    """All of the committee's part at once: as many experts as the law asks for, without conflict, documents, sheets."""
+    experts = [person for part, person in world.people.items() if part.startswith("expert")][: _seats(world, lot)]
     form_committee(world, by, experts, lot)
     for expert in experts:
         declare(world, expert, lot=lot)
@@ -80,6 +80,14 @@ def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()
         score(world, expert, lot, rejects)
     world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
     return f"评审完成：{world.lot(lot).state}"
+
+
+def _seats(world: World, lot: int) -> int:
+    """How many the law pack asks for; one where it names no number."""
+    with world.act(write=False):
+        found = lifecycle.lot_of(world.code(lot))
+        rule = composition.size(packs.load(found.tender.pack_id), reading.budget(found))
+    return 1 if rule is None else rule.value
 
 
 def _sheet(code: str, refused: set[str], marks: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from portal.demo.stage import PASSPHRASE, PASSWORD
 WINDOW = dt.timedelta(seconds=200)
 """From filling in the draft to the deadline: keys, signatures and three sealings in the browser fit into it."""
 NEAR = dt.timedelta(seconds=15)
-EXPERTS = ("expert1", "expert2", "expert3")
+EXPERTS = tuple(role.login for role in people.EXPERTS)
 RIVALS = {"hongtu": "1731800.00", "nanshan": "1698000.00"}
 FIRST, SECOND, JOINT = "1745000.00", "1688500.00", "1752000.00"
 BIDDER, CLERK = "柳林医疗设备有限公司", "柳工"
@@ -40,7 +40,13 @@ PLACES = (
     "/none",
 )
 TITLE = "清江县乡镇卫生院影像设备采购"
-POINTS = {"expert1": ("35", "16"), "expert2": ("33.5", "17"), "expert3": ("36", "15.5")}
+POINTS = {
+    "expert1": ("35", "16"),
+    "expert2": ("33.5", "17"),
+    "expert3": ("36", "15.5"),
+    "expert4": ("34.5", "16.5"),
+    "expert5": ("35.5", "16"),
+}
 MEGABYTE = 1 << 20
 
 T = TypeVar("T")
@@ -199,7 +205,7 @@ class Course:
 
     @act
     def scored(self) -> list[Evaluator]:
-        """The centre forms the committee; three members declare, admit, score and sign."""
+        """The centre forms the committee; its members declare, admit, score and sign."""
         assert self.opened
         host = self.enters(Host, "centre")
         host.forms_the_committee(self.lot, list(EXPERTS))

@@ -116,7 +116,7 @@ def test_the_method_of_the_play_is_one_that_evaluation_accepts():
 
 
 @pytest.mark.parametrize("login", terms.OFFERS)
-@pytest.mark.parametrize("expert", [1, 2, 3])
+@pytest.mark.parametrize("expert", range(1, 6))
 def test_every_score_is_a_step_between_the_ends(login, expert):
     given = terms.scores(login, expert)
     for criterion in spec.from_json(terms.METHOD).criteria:

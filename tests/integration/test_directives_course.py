@@ -15,7 +15,7 @@ from oversight import directives
 from tendering import service
 from tendering.approvals import Act
 from tendering.states import CLOCK, LotEvent
-from tests.evaluation_stage import evaluation_staged
+from tests.evaluation_stage import COMMITTEE, WITHOUT_THE_FIRST, evaluation_staged
 from tests.tendering_stage import Stage, _actor, on_each_engine, seconds
 
 REASONS, LAW = "投诉成立：评标委员会应当回避而未回避。", "《招标投标法实施条例》第八十一条"
@@ -163,12 +163,12 @@ def test_t29_c40_a_reopened_evaluation_withdraws_the_result_and_asks_every_membe
     second(stage, lot, Act.REOPEN)
     row = stage.lot(lot)
     assert (row.state, row.ranking, row.publicity_until, row.given_up) == ("evaluating", None, None, {})
-    assert [sheet.file for sheet in evaluated.sheets()] == [None, None, None]
+    assert [sheet.file for sheet in evaluated.sheets()] == [None] * len(COMMITTEE)
     with stage.act(write=False):
         assert reading.under_way(lot).result is None
     evaluated.step(evaluation_steps.step_results)
     assert evaluated.state() == "evaluating"
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         evaluated.sign(name, evaluated.draft(plan="20"))
     evaluated.step(evaluation_steps.step_results)
     assert evaluated.state() == "reported"
@@ -179,9 +179,9 @@ def test_t29_c40_a_member_replaced_after_the_directive_no_longer_counts(evaluate
     stage, lot = evaluated.stage, evaluated.lot
     propose(stage, lot, Act.REOPEN)
     second(stage, lot, Act.REOPEN, "manager")
-    evaluated.form("expert1", "expert2", "expert4")
-    evaluated.declare("expert4")
-    for name in ("expert1", "expert2", "expert4"):
+    evaluated.form(*WITHOUT_THE_FIRST)
+    evaluated.declare("expert6")
+    for name in WITHOUT_THE_FIRST:
         evaluated.sign(name, evaluated.draft())
     evaluated.step(evaluation_steps.step_results)
     assert evaluated.state() == "reported"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.roles import Role
 from evaluation import results, scoring, steps, views
 from evaluation.models import Evaluation
 from kernel import canonical, clock, keys
@@ -12,7 +13,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from kernel.site import site
 from kernel.statements import Signed
 from tendering import awards, lifecycle
-from tests.evaluation_stage import EvaluationStage, evaluation_staged
+from tests.evaluation_stage import ALIASES, COMMITTEE, WITHOUT_THE_FIRST, EvaluationStage, evaluation_staged
 from tests.log_stage import ENGINES
 from tests.tendering_stage import seconds
 
@@ -46,9 +47,9 @@ def result(stage: EvaluationStage):
 
 def test_the_committee_stands_in_the_log_under_aliases_and_keys(stage):
     aliases = stage.form()
-    assert sorted(aliases) == ["E1", "E2", "E3"]
+    assert sorted(aliases) == ALIASES
     fact = stage.stage.facts("committee.formed")[-1]
-    spelled = {keys.spell(stage.keys[name][0].public_key()) for name in ("expert1", "expert2", "expert3")}
+    spelled = {keys.spell(stage.keys[name][0].public_key()) for name in COMMITTEE}
     assert {member.sign_key for member in fact.members} == spelled
 
 
@@ -59,16 +60,39 @@ def test_only_the_centre_forms_a_committee(stage):
         committee.form(stage.actor("owner"), stage.lot, ["expert1-login"], now)
 
 
-def test_a_committee_of_two_or_of_one_person_twice_is_refused(stage):
-    with pytest.raises(Invalid, match=r"committee\.size"):
-        stage.form("expert1", "expert2")
-    with pytest.raises(Invalid, match=r"committee\.size"):
-        stage.form("expert1", "expert2", "expert2")
+def test_c36_a_committee_of_four_of_six_or_of_one_person_twice_is_refused(stage):
+    for few in (COMMITTEE[:3], COMMITTEE[:4], (*COMMITTEE, "expert6")):
+        with pytest.raises(Invalid, match=r"committee\.size") as refused:
+            stage.form(*few)
+        assert refused.value.rule == "C36 《招标投标法》第三十七条"
+    with pytest.raises(Invalid, match=r"committee\.twice"):
+        stage.form(*COMMITTEE[:4], "expert1")
+
+
+def test_c36_the_owner_may_have_a_representative_who_signs_like_everybody(stage):
+    stage.empower("owner", Role.OWNER)
+    stage.form("owner", *COMMITTEE[1:])
+    fact = stage.stage.facts("committee.formed")[-1]
+    assert sorted(member.kind for member in fact.members) == ["expert"] * 4 + ["owner"]
+    for name in ("owner", *COMMITTEE[1:]):
+        stage.declare(name)
+        stage.admit(name)
+    stage.opened()
+    stage.step(steps.step_begin_scoring)
+    for name in ("owner", *COMMITTEE[1:]):
+        stage.sign(name, stage.draft())
+    assert stage.step(steps.step_results)
+
+
+def test_c36_somebody_of_another_owner_represents_nobody_here(stage):
+    stage.empower("other_owner", Role.OWNER)
+    with pytest.raises(Forbidden, match=r"committee\.recused"):
+        stage.form("other_owner", *COMMITTEE[1:])
 
 
 def test_who_is_no_expert_does_not_sit(stage):
     with pytest.raises(Forbidden, match=r"committee\.recused"):
-        stage.form("expert1", "expert2", "supervising")
+        stage.form(*COMMITTEE[:4], "supervising")
 
 
 def test_c40_g24_an_expert_of_a_bidders_organization_does_not_sit(stage):
@@ -114,8 +138,8 @@ def test_who_declares_a_conflict_is_replaced_and_takes_no_part(stage):
         stage.admit("expert1")
     with pytest.raises(Forbidden, match=r"committee\.conflicted"):
         stage.form()
-    aliases = stage.form("expert4", "expert2", "expert3")
-    assert "E4" in aliases
+    aliases = stage.form(*WITHOUT_THE_FIRST)
+    assert "E6" in aliases
     with pytest.raises(NotFound, match=r"seat\.none"):
         stage.declare("expert1")
 
@@ -129,12 +153,12 @@ def test_a_declaration_is_made_once(stage):
 
 def test_the_stage_is_admitted_by_all_members_or_not_at_all(stage):
     stage.form()
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         stage.declare(name)
-    stage.admit("expert1")
-    stage.admit("expert2")
+    for name in COMMITTEE[:4]:
+        stage.admit(name)
     assert [fact for fact in stage.stage.facts("stage.admitted") if fact.stage == "docs"] == []
-    stage.admit("expert3")
+    stage.admit("expert5")
     fact = stage.stage.facts("stage.admitted")[-1]
     assert (fact.stage, list(fact.bids)) == ("docs", sorted(stage.bid_ids.values()))
     for signing in fact.signatures:
@@ -166,7 +190,7 @@ def test_scoring_begins_when_every_admitted_bid_is_opened_or_judged(stage):
 
 def test_the_result_waits_until_every_sheet_has_its_place_in_the_log(stage):
     stage.scoring()
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         stage.sign(name, stage.draft())
     with clock.at(stage.stage.now):
         assert steps.step_results(stage.stage.now) is False
@@ -182,11 +206,12 @@ def test_each_evaluator_sees_only_the_own_sheet_until_all_are_signed(stage):
     assert seen(stage, "expert2") == {two}
     for name in ("expert3", "operator", "owner", "supervising", "bidder", "manager", None):
         assert seen(stage, name) == set()
-    stage.sign("expert3", stage.draft())
+    for name in COMMITTEE[2:]:
+        stage.sign(name, stage.draft())
     assert seen(stage, "expert1") == {one}
     stage.step(steps.step_results)
-    assert seen(stage, "expert1") == {"E1", "E2", "E3"}
-    assert seen(stage, "owner") == {"E1", "E2", "E3"}
+    assert seen(stage, "expert1") == set(ALIASES)
+    assert seen(stage, "owner") == set(ALIASES)
     for name in ("bidder", None):
         assert seen(stage, name) == set()
 
@@ -251,21 +276,21 @@ def test_the_committee_is_not_changed_once_a_sheet_is_signed(stage):
     stage.scoring()
     stage.sign("expert1", stage.draft())
     with pytest.raises(Conflict, match=r"committee\.at_work"):
-        stage.form("expert4", "expert2", "expert3")
+        stage.form(*WITHOUT_THE_FIRST)
 
 
 def test_objective_marks_that_differ_send_all_sheets_back(stage):
     stage.scoring()
-    stage.sign("expert1", stage.draft())
-    stage.sign("expert2", stage.draft())
-    stage.sign("expert3", stage.draft(record="10"))
+    for name in COMMITTEE[:4]:
+        stage.sign(name, stage.draft())
+    stage.sign("expert5", stage.draft(record="10"))
     found = stage.sheets()
-    assert [sheet.file for sheet in found] == [None, None, None]
+    assert [sheet.file for sheet in found] == [None] * len(COMMITTEE)
     assert {place["criterion"] for place in found[0].returned} == {"record"}
     # where they differ is said, what the others gave is not
     assert set(found[0].returned[0]) == {"bid_id", "criterion"}
     assert stage.step(steps.step_results) is False
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         stage.sign(name, stage.draft())
     assert stage.step(steps.step_results) is True
 
@@ -276,7 +301,7 @@ def test_nobody_without_a_seat_enters_the_room(stage):
         with pytest.raises(Forbidden), stage.act(write=False):
             views.room(stage.actor(name), stage.lot)
     with pytest.raises(NotFound), stage.act(write=False):
-        views.room(stage.actor("expert4"), stage.lot)
+        views.room(stage.actor("expert6"), stage.lot)
 
 
 def test_the_room_is_closed_until_the_documents_are_opened(stage):
@@ -316,7 +341,7 @@ def test_a_bid_whose_documents_do_not_open_is_not_ranked(stage):
 def test_too_few_valid_bids_fail_the_lot(stage):
     stage.scoring()
     out = {"conforms": False, "ground": "未响应实质性要求"}
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         draft = stage.draft()
         draft[stage.bid_ids["bidder"]] |= out
         stage.sign(name, draft)
@@ -337,7 +362,7 @@ def test_the_owner_publicizes_and_awards_and_the_sheets_become_public(stage):
         raw = awards.award_statement(lot, stage.bid_ids["bidder2"]).raw
         results.award(stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now)
     assert stage.state() == "awarded"
-    assert seen(stage, None) == {"E1", "E2", "E3"}
+    assert seen(stage, None) == set(ALIASES)
 
 
 def test_an_evaluator_cannot_publicize(stage):
@@ -387,7 +412,7 @@ def test_public_files_show_sheets_and_names_only_after_the_award(stage):
         raw = awards.award_statement(lifecycle.lot_of(stage.lot), stage.bid_ids["bidder2"]).raw
         results.award(stage.actor("owner"), stage.lot, Signed(raw, keys.sign(raw, stage.stage.owner_key)), now)
     found = public_files(stage)
-    assert {"scores/E1.json", "scores/E2.json", "scores/E3.json"} <= found.keys()
+    assert {f"scores/{alias}.json" for alias in ALIASES} <= found.keys()
     assert canonical.sha(found["result.json"]) == stage.stage.facts("result.published")[-1].result_sha256
 
 

@@ -12,7 +12,7 @@ from evaluation.room.shelves import Place, Shelves
 from kernel import canonical, keys
 from kernel.db import db
 from kernel.site import site
-from tests.evaluation_stage import EvaluationStage, evaluation_staged
+from tests.evaluation_stage import COMMITTEE, WITHOUT_THE_FIRST, EvaluationStage, evaluation_staged
 from tests.evaluation_web import checked, opened_door
 from tests.tendering_stage import seconds
 
@@ -83,12 +83,10 @@ class ClientPortal:
 
 def test_the_whole_course_over_the_api(door):
     stage = door.stage
-    answer = door.api(
-        "POST", "/committee", "operator", json={"persons": ["expert1-login", "expert2-login", "expert3-login"]}
-    )
+    answer = door.api("POST", "/committee", "operator", json={"persons": [f"{name}-login" for name in COMMITTEE]})
     assert answer.status_code == 201
-    assert {one["name"] for one in answer.json["members"]} == {"expert1 某", "expert2 某", "expert3 某"}
-    for name in ("expert1", "expert2", "expert3"):
+    assert {one["name"] for one in answer.json["members"]} == {f"{name} 某" for name in COMMITTEE}
+    for name in COMMITTEE:
         assert door.api("POST", "/seat/declaration", name, json={"conflict": None}).status_code == 204
         raw = keys.unb64(door.api("GET", "/seat/admission", name).json["statement"])
         assert canonical.decode(raw)["bids"] == sorted(stage.bid_ids.values())
@@ -100,7 +98,7 @@ def test_the_whole_course_over_the_api(door):
     assert evaluating.poll() == 3
     assert evaluating.poll() == 0
     assert stage.step(steps.step_begin_scoring)
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         bids = door.api("GET", "/room", name).json["bids"]
         assert bids[0]["files"][0]["path"] == "bidder 施工组织设计.pdf"
         assert door.api("PUT", "/sheet", name, json={"bids": stage.draft()}).status_code == 204
@@ -115,7 +113,7 @@ def test_the_whole_course_over_the_api(door):
     raw = keys.unb64(door.api("GET", "/award/statement", "owner", query_string=query).json["statement"])
     given = {"file": keys.b64(raw), "sig": keys.b64(keys.sign(raw, stage.stage.owner_key))}
     assert door.api("POST", "/award", "owner", json=given).json["bid_id"] == stage.bid_ids["bidder2"]
-    assert len(door.api("GET", "/sheets").json) == 3
+    assert len(door.api("GET", "/sheets").json) == len(COMMITTEE)
 
 
 def test_a_ticket_from_the_portal_opens_the_evaluators_room(door):
@@ -136,7 +134,7 @@ def test_a_ticket_from_the_portal_opens_the_evaluators_room(door):
     assert rooms.shelves.shelved(Place(stage.lot, bid_id), asked["path"]) is not None
     answer = door.ask("GET", f"/evaluate/{stage.lot}/documents/{bid_id}/{asked['path']}", "expert1")
     assert answer.status_code == 303
-    for name, status in (("expert4", 404), ("owner", 403), ("operator", 403), ("bidder", 403)):
+    for name, status in (("expert6", 404), ("owner", 403), ("operator", 403), ("bidder", 403)):
         assert door.api("POST", "/tickets", name, json=asked).status_code == status
     assert door.api("POST", "/tickets", json=asked).status_code == 401
     assert door.api("POST", "/tickets", "expert1", json={**asked, "path": "bid.json"}).status_code == 404
@@ -195,7 +193,7 @@ def test_each_evaluator_sees_only_the_own_sheet_by_api_and_on_the_page(door):
     stage.sign("expert1", draft)
     stage.save("expert2", stage.draft())
     assert [one["evaluator"] for one in door.api("GET", "/sheets", "expert1").json] != []
-    for name in ("expert2", "expert3", "expert4", "operator", "owner", "supervising", "bidder", None):
+    for name in ("expert2", "expert3", "expert6", "operator", "owner", "supervising", "bidder", None):
         assert door.api("GET", "/sheets", name).json == []
     own = door.page(f"/evaluate/{stage.lot}", "expert2")
     assert secret not in own
@@ -218,7 +216,7 @@ def test_the_members_page_leads_from_step_to_step(door, language):
     assert 'name="statement"' in page()
     stage.admit("expert1")
     assert "data-sign" not in page().replace("data-sign-state", "")
-    for name in ("expert2", "expert3"):
+    for name in COMMITTEE[1:]:
         stage.declare(name)
         stage.admit(name)
     stage.opened()
@@ -227,7 +225,7 @@ def test_the_members_page_leads_from_step_to_step(door, language):
     assert "data-prepare" in shown
     for bid_id in stage.bid_ids.values():
         assert sheetform.score(bid_id, "plan") in shown
-    for name in ("expert1", "expert2", "expert3"):
+    for name in COMMITTEE:
         stage.sign(name, stage.draft())
     assert "data-prepare" not in page()
     stage.step(steps.step_results)
@@ -296,7 +294,7 @@ def test_the_centre_forms_the_committee_on_its_page(door, language):
     assert 'value="expert1-login"' in door.page(path, "operator", language)
     wrong = door.ask("POST", path, "operator", language, data={"persons": ["expert1-login"]})
     assert wrong.status_code == 422
-    chosen = ["expert1-login", "expert2-login", "expert4-login"]
+    chosen = [f"{name}-login" for name in WITHOUT_THE_FIRST]
     assert door.ask("POST", path, "operator", language, data={"persons": chosen}).status_code == 303
     assert "E3" in door.page(path, "operator", language)
     assert door.ask("GET", path, "owner").status_code == 403
@@ -340,8 +338,8 @@ def test_the_result_page_shows_ranking_and_working_to_everybody(door, language):
 def test_seats_are_listed_for_their_member_alone(door):
     door.stage.form()
     assert door.stage.lot in door.page("/evaluate", "expert1")
-    assert door.stage.lot not in door.page("/evaluate", "expert4")
-    assert door.ask("GET", "/evaluate", "owner").status_code == 403
+    assert door.stage.lot not in door.page("/evaluate", "expert6")
+    assert door.ask("GET", "/evaluate", "bidder").status_code == 403
     assert door.ask("GET", "/evaluate").status_code == 401
     assert door.ask("GET", "/api/v1/seats", "expert1").json[0]["alias"].startswith("E")
 
@@ -350,7 +348,7 @@ def test_c39_names_are_secret_until_the_award(door):
     door.stage.form()
     for who, named in (("operator", True), ("supervising", True), ("owner", False), ("bidder", False), (None, False)):
         members = door.api("GET", "/committee", who).json["members"]
-        assert [("name" in one) for one in members] == [named] * 3
+        assert [("name" in one) for one in members] == [named] * len(COMMITTEE)
     own = [one for one in door.api("GET", "/committee", "expert1").json["members"] if "name" in one]
     assert [one["name"] for one in own] == ["expert1 某"]
 

@@ -475,6 +475,7 @@ def upgrade() -> None:
         sa.Column("lot", sa.String(length=23), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("alias", sa.String(length=8), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("sign_key", sa.String(length=120), nullable=False),
         sa.Column("cert", sa.LargeBinary(), nullable=False),
         sa.Column("formed_at", kernel.db.Instant(timezone=True), nullable=False),

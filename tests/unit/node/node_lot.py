@@ -311,7 +311,7 @@ class LotPlay:
         self.log()
 
     def committee(self) -> None:
-        member = facts.Member(alias="专家一", sign_key=keys.spell(self.member.public_key()))
+        member = facts.Member(alias="专家一", sign_key=keys.spell(self.member.public_key()), kind="expert")
         self.world.log.append(facts.CommitteeFormed(lot=LOT, members=(member,)))
         self.log()
 

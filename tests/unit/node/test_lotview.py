@@ -423,7 +423,9 @@ def test_a_later_stage_is_admitted_by_all_members_of_the_committee():
         ({}, {}, False),
     ):
         story, box = final()
-        formed = tuple(facts.Member(alias=a, sign_key=keys.spell(k.public_key())) for a, k in members.items())
+        formed = tuple(
+            facts.Member(alias=a, sign_key=keys.spell(k.public_key()), kind="expert") for a, k in members.items()
+        )
         story.add(facts.CommitteeFormed(lot=LOT, members=formed), OPENS)
         story.add(admission(story, box, signers, **odd), OPENS)
         assert ("docs" in story.view().admissions) is counts

@@ -87,7 +87,7 @@ class TenderPlay:
 
     @cached_property
     def experts(self) -> dict[str, tuple[keys.PrivateKey, bytes]]:
-        return {alias: self.ca.holder(f"专家{alias}") for alias in ("E1", "E2", "E3")}
+        return {alias: self.ca.holder(f"专家{alias}") for alias in ("E1", "E2", "E3", "E4", "E5")}
 
     @cached_property
     def method(self) -> spec.MethodSpec:
@@ -459,7 +459,8 @@ class TenderPlay:
     def evaluate(self) -> None:
         self.pass_()
         members = [
-            facts.Member(alias=alias, sign_key=keys.spell(key.public_key())) for alias, (key, _) in self.experts.items()
+            facts.Member(alias=alias, sign_key=keys.spell(key.public_key()), kind="expert")
+            for alias, (key, _) in self.experts.items()
         ]
         self.log.append(facts.CommitteeFormed(lot=LOT, members=tuple(members)))
         self.put("committee.json", {"type": "t", "lot": LOT, "members": [one.to_json() for one in members]})
