@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Forbidden
 from kernel.law import holds
 from tendering.invitations.door import check_invited
 from tendering.models import Lot
+from tendering.offers.door import check_confirmed
 from tendering.prequal.door import check_qualified
 from tendering.quotes.door import check_stays
 
@@ -32,8 +33,9 @@ def check_party(organization: int, party: str, lot: Lot) -> None:
     """Forbidden when the notice admits no consortia, or when a member is one that does not bid here."""
     _check_admitted(party, lot)
     check_invited(lot.tender, organization)
-    check_stays(lot, organization)
+    check_confirmed(lot, organization)
     check_qualified(lot, party)
+    check_stays(lot, organization)
     members = members_of(organization, party)
     _check_strangers(members, lot)
     _check_offices(members)

@@ -7,19 +7,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.actor import Actor
+from accounts.roles import Part, Role
 from evaluation import reading, scoring
 from evaluation.methods.evaluate import evaluate
 from evaluation.models import Evaluation
 from evaluation.result import Outcome, Result
-from kernel import canonical
-from kernel.errors import Conflict, Invalid
+from kernel import canonical, money
+from kernel.errors import Conflict, Invalid, Words
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Place
 from supervision.vocabulary import Disclosure
-from tendering import awards, lifecycle
+from tendering import awards, lifecycle, visibility
 from tendering.awards import Candidate
 from tendering.models import Lot
+from tendering.offers import deals
+from tendering.offers import rules as offers
+from tendering.offers import terms as sale
+from tendering.offers.terms import Way
 from tendering.quotes import boxes
 from tendering.states import CLOCK, LotEvent, LotState
 
@@ -76,6 +81,29 @@ def award(actor: Actor, lot_code: str, signed: Signed, now: dt.datetime) -> Lot:
     """The owner's signed award; with it the sheets become public."""
     lot = awards.award(actor, lifecycle.lot_of(lot_code, lock=True), signed, now)
     disclose(lot.code, now)
+    return lot
+
+
+def deal(actor: Actor, lot_code: str, tied: Sequence[str], now: dt.datetime) -> Lot:
+    """Land by tender: the owner strikes the deal with the first in rank at or above the base price, once that is open (L04)."""
+    lot = lifecycle.lot_of(lot_code, lock=True)
+    visibility.check_project(lot.tender, actor, Role.OWNER)
+    actor.take_part(Part.SIGN)
+    deals.check_reserve_open(lot)
+    least = offers.least_price(sale.read(lot.tender.draft, lot.number).floor, deals.reserve_of(lot))
+    ordered = _ordered(published(lot_code)["ranking"], tied)
+    won = next((line for line in ordered if money.parse(line["price"]) >= least), None)
+    if won is None:
+        deals.fail(
+            lot, LotEvent.NO_DEAL, Words("报价均低于标底（底价）。", "nobody offered the base price"), actor, now
+        )
+        return lot
+    bid, sheet = next(one for one in reading.read_out(lot_code) if one[0].bid_id == won["bid_id"])
+    winner = deals.Winner(
+        bid.organization, bid.bid_id, bid.manifest_sha256, sheet.header.bidder, money.parse(won["price"])
+    )
+    deals.strike(lot, Way.COMMITTEE, winner, actor, now)
+    disclose(lot_code, now)
     return lot
 
 

@@ -26,6 +26,7 @@ class MethodId(enum.StrEnum):
 
     LOWEST = "cn_lowest"
     COMPREHENSIVE = "cn_comprehensive"
+    HIGHEST = "highest_price"
 
 
 class Subject(enum.StrEnum):
@@ -34,6 +35,11 @@ class Subject(enum.StrEnum):
     GOODS = "goods"
     SERVICES = "services"
     WORKS = "works"
+    LAND = "land"
+    EQUITY = "equity"
+    INCREASE = "increase"
+    ASSETS = "assets"
+    RIGHTS = "rights"
 
 
 class TieRule(enum.StrEnum):

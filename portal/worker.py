@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from bidding import publication, voiding
 from bidding import steps as bidding_steps
+from evaluation import highest
 from escrow import steps as escrow_steps
 from evaluation import steps as evaluation_steps
 from evaluation.negotiation import carrying
@@ -33,6 +34,7 @@ from tendering.filing import reviews as filing_reviews
 from tendering.invitations import steps as invitation_steps
 from tendering.models import Lot
 from tendering.objections import steps as objection_steps
+from tendering.offers import steps as offer_steps
 from tendering.prequal import steps as prequal_steps
 from tendering.states import LotState
 
@@ -54,7 +56,7 @@ _log = structlog.get_logger()
 
 def collecting(_now: dt.datetime) -> list[tuple[str, dt.datetime]]:
     """The lots that accept bids or applications: while there are any, the log shows a fixed number of sealed entries a slot."""
-    bids = select(Lot.code, Lot.closes_at).where(Lot.state == LotState.COLLECTING)
+    bids = select(Lot.code, Lot.closes_at).where(Lot.state.in_([LotState.COLLECTING, LotState.LISTING]))
     applications = select(Lot.code, Lot.applications_due).where(Lot.state == LotState.PREQUAL)
     rows = [*db.session.execute(bids), *db.session.execute(applications)]
     return [(code, closes_at) for code, closes_at in rows if closes_at is not None]
@@ -75,6 +77,8 @@ def steps() -> list[tuple[str, Step]]:
         ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
         ("draws", invitation_steps.step_draws),
+        ("listings", offer_steps.step_listings),
+        ("contests", highest.step_contests),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("carrying", carrying.step_carry),
         ("results", evaluation_steps.step_results),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from supervision import contract_facts, deposit_facts, invitation_facts, negotiation_facts, prequal_facts, round_facts  # noqa: F401  their kinds belong to the vocabulary
+from supervision import slice_facts  # noqa: F401  their kinds belong to the vocabulary
 from supervision.dispute_facts import Finding, LineJudged, StageIdentity
 from supervision.filing_facts import (
     AmendmentPublished,

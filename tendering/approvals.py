@@ -31,6 +31,7 @@ class Act(StrEnum):
     OVERRIDE = "override"
     UNLOCK = "unlock"
     REFUND = "refund"
+    OUTCOME = "outcome"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,12 @@ CONTROLS: dict[Act, Control] = {
     ),
     Act.UNLOCK: Control(
         Words("启封底价", "Unlock the reserve price"), frozenset({Role.OWNER}), frozenset({Role.OPS}), "rules.md 5.3 A3"
+    ),
+    Act.OUTCOME: Control(
+        Words("登记现场竞价结果", "Enter the outcome of a sale on site"),
+        frozenset({Role.OPS, Role.OWNER}),
+        frozenset({Role.OPS, Role.OWNER}),
+        "rules.md 5.3 A3；国土资源部令第39号 第十六条、第十九条；《拍卖法》第五十一条",
     ),
     Act.REFUND: Control(
         Words("批量退还保证金", "Return a batch of deposits"),

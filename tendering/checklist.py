@@ -11,7 +11,7 @@ from kernel.clock import beijing
 from kernel.errors import Refusal
 from kernel.law import holds
 from tendering import methods, security, timetable, wording
-from tendering.packs import Kind, Pack
+from tendering.packs import OFFERS, Kind, Pack
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,13 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
     ceiling = lot.terms.get("ceiling")
     if _blank(lot.terms.get("name")):
         yield _missing(view, f"{where}.name", f"第 {lot.number} 标段名称", f"the name of lot {lot.number}")
-    price = view.pack.the(Kind.FORBIDDEN, "min_price")
-    if lot.terms.get("min_price") is not None:
+    price = view.pack.find(Kind.FORBIDDEN, "min_price")
+    if lot.terms.get("min_price") is not None and price:
         yield Obstacle(
             "price.minimum_forbidden",
             "不得设定最低投标限价。",
             "A minimum price is forbidden.",
-            price.cited,
+            price[0].cited,
             f"{where}.min_price",
         )
     if ceiling is None and view.pack.trade == "procurement":
@@ -154,7 +154,7 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
             "price.budget_missing",
             f"第 {lot.number} 包须公开预算金额或最高限价。",
             f"Lot {lot.number} must state its budget or maximum price.",
-            price.cited,
+            price[0].cited,
             f"{where}.ceiling",
         )
     for fault in methods.faults(lot.terms.get("method"), view.pack, ceiling):
@@ -177,6 +177,8 @@ def _deadline(pack: Pack, lot: LotView, now: dt.datetime) -> Iterator[Obstacle]:
             where,
         )
         return
+    if pack.procedure in OFFERS:
+        return  # `offers.rules` counts from the disclosure
     closes_at = lot.closes_at
     yield from refused(lambda: timetable.check_deadline(timetable.earliest_deadline(pack, now), closes_at), where)
 

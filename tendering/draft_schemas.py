@@ -86,6 +86,15 @@ class LotIn(Schema):
     min_price = String(allow_none=True, validate=_amount)
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
     method = Unfloated(load_default=None, allow_none=True)
+    floor = String(allow_none=True, validate=_amount)
+    valuation_amount = String(allow_none=True, validate=_amount)
+    applications_due = String(allow_none=True, validate=_instant)
+    begins_at = String(allow_none=True, validate=_instant)
+    display_from = String(allow_none=True, validate=_instant)
+    display_until = String(allow_none=True, validate=_instant)
+    reserve_sha256 = text(64, allow_none=True)
+    land_use = text(20, allow_none=True)
+    years = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 999))
 
 
 class CriterionIn(Schema):
@@ -124,6 +133,11 @@ class DraftIn(Schema):
     fewer_lot = text(23, allow_none=True)
     invitees = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 999))
     valuation = text(300, allow_none=True)
+    valuation_date = text(10, allow_none=True)
+    control_passes = fields.Boolean(truthy={True}, falsy={False})
+    preemption = text(10, allow_none=True)
+    management = text(2000, allow_none=True)
+    floor_consent = text(300, allow_none=True)
     qualification = text(8000)
     consortium_allowed = fields.Boolean(allow_none=True, truthy={True}, falsy={False})
     contact = fields.Nested(ContactIn)

@@ -23,6 +23,7 @@ from tendering.codes import ProjectCode, TenderCode, Trade
 from tendering.filing.models import Intent, Plan
 from tendering.invitations.models import InvitationList
 from tendering.models import Lot, Tender
+from tendering.offers import terms as offers
 from tendering.packs import Pack
 from tendering.states import LotState, TenderState
 
@@ -209,6 +210,8 @@ def _set_terms(lot: Lot, terms: Mapping[str, Any], pack: Pack) -> None:
     lot.name = str(terms.get("name") or "")
     untimed = pack.procedure == "prequalified"
     lot.closes_at = lot.opens_at = None if untimed else _instant(terms.get("closes_at"), f"{where}.closes_at")
+    if offers.is_offer(pack):
+        lot.applications_due = _instant(terms.get("applications_due"), f"{where}.applications_due")
     lot.ceiling_fen = _amount(terms.get("ceiling"), f"{where}.ceiling")
     lot.method = _method(terms.get("method"), f"{where}.method")
     lot.method_sha256 = canonical.sha(lot.method) if lot.method else None

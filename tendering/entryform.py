@@ -8,11 +8,13 @@ from typing import Any
 
 from kernel.clock import BEIJING, beijing, parse_rfc3339, rfc3339
 from tendering import methods
+from tendering.offers import terms as offers
 from tendering.security import Form
 
 PLAIN = (
     "title", "project_name", "content", "scale", "fund_source", "qualification", "documents_obtained", "submission", "pack",
     "approval_doc", "item", "method_ground", "ground_approval", "valuation",
+    "valuation_date", "preemption", "management", "floor_consent",
 )  # fmt: skip
 CONTACT = ("name", "phone", "email", "address")
 CRITERIA = 3
@@ -29,13 +31,29 @@ def read(form: Mapping[str, str]) -> dict[str, Any]:
     data["bid_validity_days"] = _whole(form.get("bid_validity_days", ""))
     if "max_lots_won" in form:
         data["max_lots_won"] = _whole(form["max_lots_won"])
+    if "prequal.criteria" in form:
+        data["prequal"] = _prequal(form)
     if "invitees" in form:
         data["invitees"] = _whole(form["invitees"])
     data["deposit_forms"] = [form_ for form_ in Form if f"deposit_forms.{form_}" in form]
     data["wording_reasons"] = _reasons(form)
+    if "control_passes" in form:
+        data["control_passes"] = form["control_passes"] == "yes"
     data["agency_uscc"] = form.get("agency_uscc", "").strip() or None
     data["lots"] = [_lot(form, number) for number in range(1, lots_in(form) + 1)]
     return data
+
+
+def _prequal(form: Mapping[str, str]) -> dict[str, Any]:
+    """The criteria stand one on each line, a name and what is asked, with a colon between them."""
+    lines = [
+        line.replace(":", "：", 1).partition("：") for line in form["prequal.criteria"].splitlines() if line.strip()
+    ]
+    return {
+        "documents_end": instant(form.get("prequal.documents_end", "")),
+        "applications_due": instant(form.get("prequal.applications_due", "")),
+        "criteria": [{"name": name.strip(), "asks": asks.strip() or name.strip()} for name, _, asks in lines],
+    }
 
 
 def _reasons(form: Mapping[str, str]) -> dict[str, str]:
@@ -61,10 +79,22 @@ def _lot(form: Mapping[str, str], number: int) -> dict[str, Any]:
         "deposit": form.get(f"{where}.deposit", "").strip() or None,
         "closes_at": instant(form.get(f"{where}.closes_at", "")),
         "method": _method(form, where, ceiling),
+        **_offered(form, where),
     }
 
 
+def _offered(form: Mapping[str, str], where: str) -> dict[str, Any]:
+    """What only a sale of land or property has; nothing where the form does not show it."""
+    typed = {name: form[f"{where}.{name}"].strip() for name in offers.LOT_FIELDS if f"{where}.{name}" in form}
+    read: dict[str, Any] = {
+        name: instant(text) if name in offers.INSTANTS else text or None for name, text in typed.items()
+    }
+    return {**read, "years": _whole(typed["years"])} if "years" in read else read
+
+
 def _method(form: Mapping[str, str], where: str, ceiling: str | None) -> dict[str, Any]:
+    if form.get(f"{where}.method") == "highest_price":
+        return methods.highest_price(form.get(f"{where}.subject") or "")
     lowest = form.get(f"{where}.method") != "cn_comprehensive"
     rate = form.get(f"{where}.deduction", "").strip()
     return {

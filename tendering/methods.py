@@ -20,6 +20,23 @@ FORBIDDEN = ("min_price", "floor", "drop_extreme_prices", "drop_highest", "drop_
 VALIDATORS: list[Callable[[dict[str, Any]], list[str]]] = []
 """Further checks of a method object; each returns sentences (in English) of what is wrong."""
 
+
+def highest_price(subject: str) -> dict[str, Any]:
+    """The method object of a sealed contest: nothing is weighed but the price, and of equals the first stands."""
+    return {
+        "type": TYPE,
+        "id": "highest_price",
+        "goods_or_services": subject,
+        "price_weight": "100",
+        "criteria": [],
+        "rounding": dict.fromkeys(STAGES, "0.01"),
+        "deduction": None,
+        "tie": [],
+        "minimum_valid": 1,
+        "max_price": None,
+    }
+
+
 _NUMBER = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?")
 _LAW = "《招标投标法实施条例》第四十九条；财政部令第87号第五十五条"
 
@@ -73,14 +90,14 @@ def _identity(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
 
 
 def _forbidden(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
-    price = pack.the(Kind.FORBIDDEN, "min_price")
+    price = pack.find(Kind.FORBIDDEN, "min_price")
     formula = pack.find(Kind.FORMULA, "price_score")
     for name in FORBIDDEN:
         if name not in method:
             continue
-        if name in ("min_price", "floor"):
+        if name in ("min_price", "floor") and price:
             yield Fault(
-                "price.minimum_forbidden", "不得设定最低投标限价。", "A minimum price is forbidden.", price.cited
+                "price.minimum_forbidden", "不得设定最低投标限价。", "A minimum price is forbidden.", price[0].cited
             )
         elif formula:
             yield Fault(

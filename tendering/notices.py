@@ -12,7 +12,8 @@ from kernel.site import site
 from tendering import award_limit, codes, drafts, packs, rounds, wording
 from tendering.codes import TenderCode
 from tendering.models import Document, Lot, Tender
-from tendering.packs import Pack
+from tendering.offers import terms as offers
+from tendering.packs import OFFERS, Pack
 from tendering.prequal import rules as prequal
 from tendering.quotes import checks
 from tendering.statements import NOTICE
@@ -50,8 +51,9 @@ def build(tender: Tender) -> dict[str, Any]:
         "deposit_forms": list(draft.get("deposit_forms") or []),
         "wording_reasons": _reasons(draft, pack),
         **rounds.stated(tender),
-        **checks.stated(tender),
         **prequal.stated(draft, pack),
+        **checks.stated(tender),
+        **(offers.stated(draft) if offers.is_offer(pack) else {}),
         **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],
@@ -96,5 +98,6 @@ def _lot(lot: Lot, terms: Mapping[str, Any]) -> dict[str, Any]:
         "method_sha256": lot.method_sha256,
         "keyset_sha256": lot.keyset_sha256,
         "keyset_version": lot.keyset_version,
+        **({"sale": offers.lot_stated(terms)} if lot.tender.method in OFFERS else {}),
         "remedy": {name: lot.timings[name] for name in ("open_wait", "release_by", "rescue_until")},
     }

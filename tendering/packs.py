@@ -21,7 +21,9 @@ from kernel.errors import Conflict, Invalid, NotFound, Words
 from tendering import statute
 from tendering.codes import Trade
 
-PLAYED = frozenset({"open", "prequalified", "invited", "inquiry", "single_source"})
+OFFERS = frozenset({"tender", "transfer", "listing", "auction", "local"})
+"""Procedures that sell land, property and other resources: applicants are confirmed, the highest offer buys."""
+PLAYED = OFFERS | {"open", "prequalified", "invited", "inquiry", "single_source", "negotiation", "consultation"}
 """Procedures that the platform can run; the packs of the others can be read."""
 
 

@@ -36,6 +36,11 @@ FAILURES: Mapping[str, Words] = {
     "too_few": Words("投标截止时投标人不足法定家数，未开标。", "Too few bidders at the deadline; nothing was opened."),
     "unreadable": Words("能够开启的投标不足法定家数。", "Too few bids could be opened."),
     "reject_all": Words("有效投标不足，或投标全部被否决。", "Too few valid bids, or all were rejected."),
+    "no_taker": Words("披露（挂牌）期满，没有合格的受让方（竞买人）。", "The listing ended without a taker."),
+    "no_deal": Words(
+        "未成交：没有不低于底价的报价，或者成交后未签订确认书（合同）。",
+        "No deal: nobody reached the floor or reserve, or the deal was not signed.",
+    ),
     "no_candidate": Words("没有可以依次确定的中标候选人。", "No candidate was left to be chosen."),
 }
 """By the event that ended the lot."""

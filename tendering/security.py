@@ -10,7 +10,7 @@ from kernel import money
 from kernel.law import holds
 from kernel.money import Fen
 from tendering.methods import Fault
-from tendering.packs import Kind, Pack, Rule
+from tendering.packs import OFFERS, Kind, Pack, Rule
 
 FREE_FORM = "发改法规〔2023〕27号"
 
@@ -29,7 +29,7 @@ def faults(lot: Mapping[str, Any], forms: Sequence[str], pack: Pack) -> list[Fau
     deposit = _fen(lot.get("deposit"))
     if not deposit:
         return []
-    base = _fen(lot.get("estimate")) or _fen(lot.get("ceiling"))
+    base = _fen(lot.get("floor")) or _fen(lot.get("estimate")) or _fen(lot.get("ceiling"))
     subject = str((lot.get("method") or {}).get("goods_or_services") or "")
     share = _share(deposit, base, pack) if base else _unbased(pack)
     return [*share, *_amount(deposit, subject, pack), *_forms(forms, pack)]
@@ -37,7 +37,7 @@ def faults(lot: Mapping[str, Any], forms: Sequence[str], pack: Pack) -> list[Fau
 
 @holds("deposit")
 def _share(deposit: Fen, base: Fen, pack: Pack) -> Iterator[Fault]:
-    """A share of the estimate, of the ceiling where no estimate is stated: at most, for land at least."""
+    """A share of the estimate, of the ceiling where no estimate is stated, of the floor where one sells: at most, for land at least."""
     for rule in pack.find(Kind.MAX_PERCENT, "deposit"):
         if deposit * 100 > base * rule.value:
             yield _too("much", rule, f"不得超过 {rule.value}%", f"at most {rule.value} %")
@@ -70,6 +70,12 @@ def _forms(forms: Sequence[str], pack: Pack) -> Iterator[Fault]:
     for rule in pack.find(Kind.FORBIDDEN, "deposit_cash"):
         if Form.CASH in forms:
             yield Fault("deposit.cash", "保证金不得以现金形式交纳。", "A deposit is not paid in cash.", rule.cited)
+    if pack.procedure in OFFERS:
+        if not forms:
+            yield Fault(
+                "deposit.forms", "请选择保证金的形式。", "Say in which form a deposit is given.", pack.clause("deposit")
+            )
+        return  # the freedom of form is a bidder's in tenders, not a buyer's
     if Form.GUARANTEE not in forms or len(set(forms)) < 2:
         yield Fault("deposit.forms", "应当同时接受保函和至少一种转账方式。", "Accept letters of guarantee and at least one way of payment.", FREE_FORM)  # fmt: skip
 

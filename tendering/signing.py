@@ -23,10 +23,12 @@ from tendering.invitations import service as invitations
 from tendering.invitations import source
 from tendering.lifecycle import move, move_tender
 from tendering.models import Lot, Tender
+from tendering.offers import drafting
+from tendering.offers import terms as offers
 from tendering.prequal import beginning as prequal
 from tendering.quotes import checks
 from tendering.statements import ToSign
-from tendering.states import LotEvent, TenderEvent
+from tendering.states import TenderEvent
 
 RULE = "《电子招标投标办法》第四十条；sealing.md 1.1"
 
@@ -50,8 +52,9 @@ def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
         *agency.obstacles(tender, now),
         *filing.obstacles(tender),
         *rounds.obstacles(tender),
-        *checks.obstacles(tender),
+        *drafting.obstacles(tender, now),
         *prequal.obstacles(tender, now),
+        *checks.obstacles(tender),
     ]
 
 
@@ -196,7 +199,7 @@ def _record(actor: Actor, tender: Tender, now: dt.datetime) -> None:
         assert lot.timetable is not None
         assert lot.timetable_sig is not None
         log.append(facts.Timetable(lot=lot.code, file=keys.b64(lot.timetable), sig=lot.timetable_sig))
-        move(lot, LotEvent.PUBLISH, actor, now, ["obstacles: none"])
+        move(lot, offers.first_move(packs.load(tender.pack_id)), actor, now, ["obstacles: none"])
 
 
 def _keyset_fact(lot: Lot) -> facts.Keyset:

@@ -23,6 +23,7 @@ class LotState(StrEnum):
     DRAFT = "draft"
     PREQUAL = "prequal"
     PREQUAL_REVIEW = "prequal_review"
+    LISTING = "listing"
     COLLECTING = "collecting"
     SEALED = "sealed"
     OPENING = "opening"
@@ -31,6 +32,8 @@ class LotState(StrEnum):
     CONTINUED = "continued"
     REPORTED = "reported"
     PUBLICITY = "publicity"
+    BIDDING = "bidding"
+    DEAL = "deal"
     AWARDED = "awarded"
     CONTRACTED = "contracted"
     FULFILLED = "fulfilled"
@@ -47,6 +50,12 @@ class LotEvent(StrEnum):
     CLOSE_PREQUAL = "close_prequal"
     QUALIFIED = "qualified"
     TOO_FEW_QUALIFIED = "too_few_qualified"
+    LIST = "list"
+    TAKERS = "takers"
+    NO_TAKER = "no_taker"
+    BIDDING = "bidding"
+    DEAL = "deal"
+    NO_DEAL = "no_deal"
     CLOSE = "close"
     COLLECT_AGAIN = "collect_again"
     TOO_FEW = "too_few"
@@ -93,7 +102,7 @@ ENDED = frozenset({
     LotState.CLOSED, LotState.CONTINUED, LotState.FAILED, LotState.RETENDERED, LotState.CANCELLED, LotState.VOIDED,
 })  # fmt: skip
 """Nothing happens to the lot any more, but for a failed one that is tendered again; a continued one goes on in its final box."""
-DECIDED = frozenset({LotState.AWARDED, LotState.CONTRACTED, LotState.FULFILLED, LotState.CLOSED})
+DECIDED = frozenset({LotState.DEAL, LotState.AWARDED, LotState.CONTRACTED, LotState.FULFILLED, LotState.CLOSED})
 """Somebody has won, and may be named."""
 UNDER_WAY: tuple[LotState, ...] = tuple(
     state for state in LotState if state not in ENDED | DECIDED and state is not LotState.DRAFT
@@ -107,7 +116,9 @@ UNTIMED = PREQUALIFYING | {
 """States in which a lot may have no deadline for bids: it is set only once somebody may bid, and then stands for ever."""
 ACCEPTING = frozenset({LotState.COLLECTING})
 """States in which bids are taken; a suspended lot goes on accepting."""
-STILL_SHUT = PREQUALIFYING | frozenset({LotState.DRAFT, LotState.COLLECTING, LotState.SEALED, LotState.OPENING})
+STILL_SHUT = PREQUALIFYING | frozenset(
+    {LotState.DRAFT, LotState.LISTING, LotState.BIDDING, LotState.COLLECTING, LotState.SEALED, LotState.OPENING}
+)
 OPENED_TO_ALL = DECIDED | {
     LotState.OPENED, LotState.EVALUATING, LotState.REPORTED, LotState.PUBLICITY, LotState.FAILED, LotState.RETENDERED,
 }  # fmt: skip
@@ -127,6 +138,9 @@ STATE_WORDS: dict[str, Words] = {
     LotState.CONTINUED: Words("谈判（磋商）结束，转入最后报价", "Negotiated; goes on with final quotes"),
     LotState.REPORTED: Words("评标结束", "Evaluated"),
     LotState.PUBLICITY: Words("候选人公示", "Candidates on view"),
+    LotState.LISTING: Words("披露（挂牌）中", "Being listed"),
+    LotState.BIDDING: Words("现场竞价", "Being bid for on site"),
+    LotState.DEAL: Words("成交待确认", "Dealt, to be confirmed"),
     LotState.AWARDED: Words("已定标", "Awarded"),
     LotState.CONTRACTED: Words("合同履行中", "Under contract"),
     LotState.FULFILLED: Words("合同已履行", "Contract fulfilled"),
@@ -149,7 +163,7 @@ def _law(text: str) -> tuple[str, ...]:
 _S, _E = LotState, LotEvent
 _CANCEL_LAW = "《招标投标法实施条例》第三十一条；财政部令第87号第二十九条"
 _VOID_LAW = "《招标投标法实施条例》第六十一条、第八十一条；《政府采购法实施条例》第七十一条"
-_VOIDABLE = (*UNDER_WAY, LotState.AWARDED, LotState.CONTRACTED)
+_VOIDABLE = (*UNDER_WAY, LotState.DEAL, LotState.AWARDED, LotState.CONTRACTED)
 
 MACHINE: Machine[LotState] = Machine(
     (
@@ -173,6 +187,17 @@ MACHINE: Machine[LotState] = Machine(
         Move(_S.PUBLICITY, _E.AWARD, _S.AWARDED, _by(Role.OWNER, CLOCK), _law("《招标投标法实施条例》第五十五条；财政部令第87号第六十八条")),
         Move(_S.PUBLICITY, _E.NO_CANDIDATE, _S.FAILED, _by(Role.OWNER), _law("《招标投标法实施条例》第五十五条；《政府采购法实施条例》第四十九条")),
         Move(_S.AWARDED, _E.NEXT_CANDIDATE, _S.PUBLICITY, _by(Role.OWNER), _law("《招标投标法实施条例》第五十五条；《政府采购法实施条例》第四十九条")),
+        Move(_S.DRAFT, _E.LIST, _S.LISTING, _by(Role.OWNER), _law("国土资源部令第39号第八条；国务院国资委、财政部令第32号第十三条")),
+        Move(_S.LISTING, _E.TAKERS, _S.COLLECTING, _by(CLOCK), _law("《企业国有资产法》第五十四条；国务院国资委、财政部令第32号第二十三条")),
+        Move(_S.LISTING, _E.NO_TAKER, _S.FAILED, _by(CLOCK), _law("国务院国资委、财政部令第32号第十七条；国土资源部令第39号第十九条")),
+        Move(_S.LISTING, _E.BIDDING, _S.BIDDING, _by(CLOCK), _law("国土资源部令第39号第十五条、第十九条；《拍卖法》第四十五条")),
+        Move(_S.LISTING, _E.DEAL, _S.DEAL, _by(CLOCK), _law("《企业国有资产法》第五十四条；国务院国资委、财政部令第32号第二十二条")),
+        Move(_S.OPENED, _E.DEAL, _S.DEAL, _by(CLOCK), _law("《企业国有资产法》第五十四条；国务院国资委、财政部令第32号第二十三条")),
+        Move(_S.REPORTED, _E.DEAL, _S.DEAL, _by(Role.OWNER), _law("国土资源部令第39号第十三条、第二十条")),
+        Move(_S.BIDDING, _E.DEAL, _S.DEAL, _by(Role.OWNER, Role.OPS), _law("国土资源部令第39号第十六条、第十九条；《拍卖法》第五十一条")),
+        *(Move(state, _E.NO_DEAL, _S.FAILED, _by(CLOCK, Role.OWNER, Role.OPS), _law("国土资源部令第39号第十六条、第十九条；《拍卖法》第五十条；国务院国资委、财政部令第32号第十七条")) for state in (_S.OPENED, _S.REPORTED, _S.BIDDING)),
+        *(Move(state, _E.NO_DEAL, _S.FAILED, _by(Role.OWNER), _law("国土资源部令第39号第二十条；国务院国资委、财政部令第32号第二十五条")) for state in (_S.DEAL, _S.AWARDED)),
+        Move(_S.DEAL, _E.AWARD, _S.AWARDED, _by(Role.OWNER), _law("国土资源部令第39号第二十条；《拍卖法》第五十二条")),
         Move(_S.AWARDED, _E.CONTRACT, _S.CONTRACTED, _by(Role.OWNER), _law("《招标投标法》第四十六条；《政府采购法》第四十六条")),
         Move(_S.CONTRACTED, _E.FULFILL, _S.FULFILLED, _by(Role.OWNER), _law("《招标投标法》第四十八条；《政府采购法》第四十一条")),
         Move(_S.FULFILLED, _E.ARCHIVE, _S.CLOSED, _by(CLOCK), _law("《政府采购法》第四十二条；《政府采购法实施条例》第四十六条")),

@@ -17,7 +17,7 @@ from tendering import packs
 from tendering.packs import Count, Kind, Pack, Rule, Unit, Year
 
 DAY = dt.timedelta(days=1)
-BEFORE_DEADLINE = ("bids_due", "documents_end", "notice_ends")
+BEFORE_DEADLINE = ("bids_due", "documents_end", "notice_ends", "offer_begins", "auction")
 """Moments that cannot lie after the deadline: documents and notice stand until then."""
 
 
@@ -78,6 +78,16 @@ def midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), BEIJING).astimezone(dt.UTC)
 
 
+def last_moment(table: Calendar, rule: Rule, due: dt.datetime) -> dt.datetime:
+    """The end of the time in which something may begin so that `rule` is kept at `due`."""
+    if rule.count is Count.ELAPSED:
+        return due - dt.timedelta(seconds=rule.value)
+    start = midnight(beijing(due).date())
+    while table.reaches(rule, start) > due:
+        start -= DAY
+    return start + DAY
+
+
 def calendar() -> Calendar:
     """The calendar of the tables shipped with the law packs."""
     return Calendar(packs.holidays())
@@ -93,11 +103,15 @@ class Earliest:
 
 @holds("documents_issued:bids_due", "documents_issued:documents_end", "notice_published:notice_ends")
 def earliest_deadline(pack: Pack, published_at: dt.datetime) -> Earliest:
-    """The earliest deadline for bids of a notice published at `published_at`, over every rule that bears on it."""
+    """The earliest deadline for bids of a notice published at `published_at`, over every rule that bears on it.
+
+    A sale is disclosed before it takes offers: `offers.terms.disclosure` knows which of several disclosures binds a lot.
+    """
+    ends = (*BEFORE_DEADLINE, "applications_due") if pack.procedure in packs.OFFERS else BEFORE_DEADLINE
     return _latest(
         pack,
         published_at,
-        lambda rule: rule.ends in BEFORE_DEADLINE and rule.begins in ("documents_issued", "notice_published"),
+        lambda rule: rule.ends in ends and rule.begins in ("documents_issued", "notice_published"),
     )
 
 

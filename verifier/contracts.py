@@ -12,6 +12,7 @@ from tendering.contracts import rules
 from tendering.contracts.rules import Terms
 from tendering.contracts.statements import ACCEPTANCE, CONTRACT
 from tendering.packs import Kind
+from verifier import offers
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, lie, one
 from verifier.opening import Read
@@ -65,6 +66,10 @@ def _bid_faults(lot: LotCase, fact: contract_facts.ContractSigned, read: Sequenc
     awards = lot.logged(facts.Award)
     if not awards or awards[-1][1].bid_id != fact.bid_id or undone(lot):
         yield Words("合同对方不是中标人", "the contract is not with the winner")
+    price = offers.sold(lot)
+    if price is not None:
+        yield from rules.differences(Terms(price, None), Terms(money.parse(fact.price), None))
+        return
     sheet = next((row.sheet for row in read if row.bid_id == fact.bid_id), None)
     if sheet is None or sheet.price is None:
         yield Words("合同所据的投标未开启", "the bid under the contract was never opened")

@@ -19,6 +19,7 @@ from verifier import (
     kept,
     log,
     negotiation,
+    offers,
     opening,
     prequal,
     receipts,
@@ -81,8 +82,19 @@ def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
     method = yield from guarded("method", result.method(lot))
-    if lot.view.terms is not None:
+    if offers.without_box(lot):
+        yield from _unboxed(lot)
+    elif lot.view.terms is not None:
         yield from _bids(lot, method)
+
+
+def _unboxed(lot: LotCase) -> Section[None]:
+    """A sale that needed no sealed offers, so far or at all."""
+    if any(lot.happened(event) is not None for event in (LotEvent.CANCEL, LotEvent.VOID)):
+        yield from guarded("failed", failed(lot))
+        return
+    yield from guarded("deal", offers.sale(lot, [], [], []))
+    yield from _after(lot, [])
 
 
 def _bids(lot: LotCase, method: MethodSpec | None) -> Section[None]:
@@ -99,8 +111,11 @@ def _bids(lot: LotCase, method: MethodSpec | None) -> Section[None]:
         return
     if lot.keyset.for_evaluation:
         yield from _negotiated(lot)
+    elif offers.is_sale(lot) and len(lot.keyset.stages) == 1:
+        yield from guarded("deal", offers.sale(lot, found, read, []))
+        yield from _after(lot, read)
     else:
-        yield from _evaluation(lot, method, read, disclosed)
+        yield from _evaluation(lot, method, (found, read), disclosed)
 
 
 def _readable(lot: LotCase, read: list[Read]) -> int:
@@ -201,17 +216,27 @@ def _stage(lot: LotCase, stage: Stage, found: list[Listed]) -> Section[list[Read
     return read
 
 
-def _evaluation(lot: LotCase, method: MethodSpec | None, read: list[Read], disclosed: list[Disclosed]) -> Section[None]:
-    if lot.is_final:
-        yield from guarded("quotes", negotiation.quotes(lot))
+def _evaluation(
+    lot: LotCase, method: MethodSpec | None, opened: tuple[list[Listed], list[Read]], disclosed: list[Disclosed]
+) -> Section[None]:
+    found, read = opened
     if lot.is_final:
         yield from guarded("quotes", negotiation.quotes(lot))
     yield from guarded("committee", scores.committee(lot))
     yield from guarded("docs", scores.documents(lot))
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
     told = yield from guarded("result", result.result(lot, method, read, scored))
-    yield from guarded("publicity", result.publicity(lot))
-    yield from guarded("award", result.award(lot, told, read))
+    if offers.is_sale(lot):
+        ranking = [] if told is None else [row["bid_id"] for row in told["ranking"]]
+        yield from guarded("deal", offers.sale(lot, found, read, ranking))
+    else:
+        yield from guarded("publicity", result.publicity(lot))
+        yield from guarded("award", result.award(lot, told, read))
+    yield from _after(lot, read)
+
+
+def _after(lot: LotCase, read: list[Read]) -> Section[None]:
+    """From the award to the archive, as far as it has come."""
     if lot.happened(LotEvent.CONTRACT) is not None:
         yield from guarded("contract", contracts.contract(lot, read))
     if lot.happened(LotEvent.FULFILL) is not None:

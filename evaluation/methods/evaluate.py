@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evaluation import panel, prices, rank, sensitivity, validity
-from evaluation.methods import cn_comprehensive, cn_lowest
+from evaluation.methods import cn_comprehensive, cn_lowest, highest_price
 from evaluation.prices import Bid
 from evaluation.result import Caution, Outcome, Result
 from evaluation.sheets import Sheet, faults, refuse_faults
@@ -65,6 +65,8 @@ def _scored(spec: MethodSpec, priced: Sequence[prices.Priced], sheets: Sequence[
             return cn_lowest.score(spec, priced, sheets, trace)
         case MethodId.COMPREHENSIVE:
             return cn_comprehensive.score(spec, priced, sheets, trace)
+        case MethodId.HIGHEST:
+            return highest_price.score(spec, priced, sheets, trace)
 
 
 def _warnings(

@@ -30,7 +30,7 @@ def draft(world: World, by: Person, closes: str) -> str:
         world.tender = service.create_draft(by.actor, told, now).code
     with world.at_work():
         service.add_document(by.actor, world.tender, "招标文件.pdf", iter([notice.PDF]), world.now)
-    _ask_keys(world, agency)
+    ask_keys(world, agency)
     return f"{world.tender}，{len(told['lots'])} 个标段，截止 {shown(closes_at)}"
 
 
@@ -150,7 +150,7 @@ def take_back_cancel(world: World, by: Person) -> str:
     return "撤回终止申请"
 
 
-def _ask_keys(world: World, agency: Person | None) -> None:
+def ask_keys(world: World, agency: Person | None) -> None:
     """The agency names its key where there is one, the owner asks, the nodes answer."""
     owner = world.people["owner"]
     if agency is not None:

@@ -21,7 +21,7 @@ from tendering.packs import Kind, Pack
 from tendering.states import LotEvent, LotState
 
 FOLLOWED = frozenset({
-    LotState.REPORTED, LotState.PUBLICITY, LotState.AWARDED, LotState.CONTRACTED, LotState.FULFILLED, LotState.CLOSED,
+    LotState.REPORTED, LotState.PUBLICITY, LotState.DEAL, LotState.AWARDED, LotState.CONTRACTED, LotState.FULFILLED, LotState.CLOSED,
 })  # fmt: skip
 
 

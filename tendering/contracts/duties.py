@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kernel.clock import parse_rfc3339
 from kernel.errors import Unavailable, Words
 from kernel.law import holds
-from supervision import contract_facts
+from supervision import contract_facts, offer_facts
 from tendering import packs, timetable
 from tendering.contracts import course
 from tendering.contracts.course import told
@@ -27,6 +27,7 @@ WORDS: dict[str, tuple[str, Words]] = {
     "result_announced": ("S22", Words("公告结果并发出中标通知书", "Result announced, award notice sent")),
     "report_to_supervisor": ("S22", Words("向监督部门提交书面报告", "Written report to the supervising authority")),
     "contract_signed": ("S24", Words("订立合同", "Contract signed")),
+    "price_paid": ("S24", Words("付清价款", "Price paid")),
     "contract_published": ("S24", Words("公告合同", "Contract published")),
     "contract_filed": ("S24", Words("合同副本报监督部门", "Copy of the contract to the supervising authority")),
 }
@@ -60,7 +61,8 @@ class Duty:
 @holds(
     "evaluation_ended:report_received", "report_received:candidates_published", "award:result_announced",
     "award:report_to_supervisor", "award_notice:contract_signed", "contract_signed:contract_published",
-    "contract_signed:contract_filed",
+    "contract_signed:contract_filed", "deal:result_announced", "deal:contract_signed", "contract_signed:price_paid",
+    "contract_effective:price_paid",
 )  # fmt: skip
 def duties(pack: Pack, moments: Moments, stood_still: dt.timedelta = dt.timedelta()) -> list[Duty]:
     """Every duty whose time has begun, in the order of the law; what stood still is added to the time left. Pure."""
@@ -78,10 +80,11 @@ def of_lot(lot: Lot, now: dt.datetime) -> list[Duty]:
     """The duties of a lot as it stands; none where the year's calendar is not loaded."""
     moments = moments_of(lot)
     reported = moments["report_received"]
-    if reported is None:
+    began = reported or moments["deal"]
+    if began is None:
         return []
     try:
-        return duties(packs.load(lot.tender.pack_id), moments, stays.stood_still(lot, reported, now))
+        return duties(packs.load(lot.tender.pack_id), moments, stays.stood_still(lot, began, now))
     except Unavailable:
         return []
 
@@ -96,6 +99,9 @@ def moments_of(lot: Lot) -> dict[str, dt.datetime | None]:
         "report_received": reported,
         "candidates_published": course.happened(lot.code, LotEvent.START_PUBLICITY),
         "award": lot.awarded_at,
+        "deal": lot.awarded_at if lot.tender.method in packs.OFFERS else None,
+        "contract_effective": signed,
+        "price_paid": _at([row for row in told(offer_facts.PriceReceived.kind, lot.code) if row["whole"]], lot),
         "award_notice": notice.sent_at if notice else None,
         "result_announced": notice.sent_at if notice else None,
         "report_to_supervisor": _at(told(contract_facts.AwardReported.kind, lot.code), lot),

@@ -13,7 +13,7 @@ from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.states import LotState
 
-WATCHED = (LotState.REPORTED, LotState.PUBLICITY, LotState.AWARDED, LotState.CONTRACTED)
+WATCHED = (LotState.REPORTED, LotState.PUBLICITY, LotState.DEAL, LotState.AWARDED, LotState.CONTRACTED)
 
 
 def step_lateness(now: dt.datetime) -> bool:

@@ -29,6 +29,7 @@ def drop_winner(actor: Actor, lot: Lot, ground: str, reason: str, now: dt.dateti
     visibility.check_project(lot.tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
     bid_id = _awarded(lot)
+    _check_ranked(lot)
     _check_reason(ground, reason)
     round_, since = course.round_of(lot.code), now
     values = {"awarded_bid": None, "awarded_at": None, "award": None, "award_sig": None, "publicity_from": since}
@@ -69,6 +70,17 @@ def _awarded(lot: Lot) -> str:
             state=lot.state,
         )
     return lot.awarded_bid
+
+
+def _check_ranked(lot: Lot) -> None:
+    """Conflict where nobody stands behind the winner: a sale's deal falls, and the lot is put up anew."""
+    if lot.tender.method in packs.OFFERS:
+        raise Conflict(
+            "award.no_rank",
+            "土地、产权等交易没有下一名：成交失效后重新披露或者出让。",
+            "A sale has no next in rank: the deal falls, and the lot is put up again.",
+            rule=packs.load(lot.tender.pack_id).clause("deal_fallen"),
+        )
 
 
 def _check_reason(ground: str, reason: str) -> None:

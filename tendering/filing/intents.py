@@ -27,7 +27,8 @@ PAGE = 50
 def rule_of(tender: Tender) -> Rule | None:
     """The rule that asks for the intent to be public first; None where the tender's law knows none."""
     found = packs.load(tender.pack_id).find(Kind.MIN_INTERVAL, "notice_published")
-    return next((rule for rule in found if rule.begins == "intent_published"), None)
+    begins = "predisclosed" if tender.draft.get("control_passes") else "intent_published"
+    return next((rule for rule in found if rule.begins == begins), None)
 
 
 def publish_intent(actor: Actor, tender: Tender, now: dt.datetime) -> Intent:
@@ -71,8 +72,8 @@ def public() -> list[Intent]:
 def check_early(tender: Tender, now: dt.datetime) -> None:
     """A notice whose intent was not public long enough goes out (the law says 原则上), and raises an alert."""
     rule, row = rule_of(tender), of(tender)
-    if rule is None:
-        return
+    if rule is None or rule.begins != "intent_published":
+        return  # a pre-disclosure that is too short keeps the notice back (`offers.rules`)
     if row is not None and now >= timetable.calendar().reaches(rule, row.published_at):
         return
     since = rfc3339(row.published_at) if row else None

@@ -100,8 +100,8 @@ def budget(source: Source) -> str:
 
 
 def estimate(lot: Mapping[str, Any]) -> int | None:
-    """What a lot is estimated to cost; its ceiling where the owner states no estimate beside it."""
-    text = lot.get("estimate") or lot.get("ceiling")
+    """What a lot is estimated to cost, or to bring; its ceiling or floor where the owner states no estimate beside it."""
+    text = lot.get("estimate") or lot.get("ceiling") or lot.get("floor")
     return money.parse(text) if text else None
 
 

@@ -810,7 +810,7 @@ def upgrade() -> None:
         sa.Column("award", sa.LargeBinary(), nullable=True),
         sa.Column("award_sig", sa.String(length=88), nullable=True),
         sa.CheckConstraint(
-            "state NOT IN ('awarded', 'closed', 'contracted', 'fulfilled') OR awarded_bid IS NOT NULL",
+            "state NOT IN ('awarded', 'closed', 'contracted', 'deal', 'fulfilled') OR awarded_bid IS NOT NULL",
             name=op.f("ck_lot_awarded_to_somebody"),
         ),
         sa.CheckConstraint(
@@ -819,7 +819,7 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("state = 'draft' OR keyset_sha256 IS NOT NULL", name=op.f("ck_lot_keyed")),
         sa.CheckConstraint(
-            "state IN ('awarded', 'cancelled', 'closed', 'collecting', 'continued', 'contracted', 'draft', 'evaluating', 'failed', 'fulfilled', 'opened', 'opening', 'prequal', 'prequal_review', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
+            "state IN ('awarded', 'bidding', 'cancelled', 'closed', 'collecting', 'continued', 'contracted', 'deal', 'draft', 'evaluating', 'failed', 'fulfilled', 'listing', 'opened', 'opening', 'prequal', 'prequal_review', 'publicity', 'reported', 'retendered', 'sealed', 'voided')",
             name=op.f("ck_lot_state_known"),
         ),
         sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_lot_tender_id_tender")),
@@ -1198,6 +1198,129 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_prequal_result")),
         sa.UniqueConstraint("lot_id", name=op.f("uq_prequal_result_lot_id")),
     )
+
+    op.create_table(
+        "offer_application",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("said", kernel.db.JSONText(), nullable=False),
+        sa.Column("offer_fen", sa.BigInteger(), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("receipt", sa.LargeBinary(), nullable=False),
+        sa.Column("receipt_sig", sa.String(length=88), nullable=False),
+        sa.Column("made_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=False),
+        sa.Column("decision", sa.LargeBinary(), nullable=True),
+        sa.Column("decision_sig", sa.String(length=88), nullable=True),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('made', 'complete', 'returned', 'confirmed', 'refused', 'taken_back')",
+            name=op.f("ck_offer_application_state_known"),
+        ),
+        sa.CheckConstraint(
+            "(decision IS NULL) = (decision_sig IS NULL)", name=op.f("ck_offer_application_decision_signed")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_offer_application_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_offer_application_organization_id_organization")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_offer_application_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_application")),
+        sa.UniqueConstraint("lot_id", "organization_id", name=op.f("uq_offer_application_lot_id")),
+        sa.UniqueConstraint("token", name=op.f("uq_offer_application_token")),
+    )
+    with op.batch_alter_table("offer_application", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_application_lot_id"), ["lot_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_offer_application_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "offer_deal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("way", sa.String(length=12), nullable=False),
+        sa.Column("price_fen", sa.BigInteger(), nullable=False),
+        sa.Column("struck_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("preemption", sa.Text(), nullable=True),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
+        sa.Column("winner_sig", sa.String(length=88), nullable=True),
+        sa.Column("winner_cert", sa.LargeBinary(), nullable=True),
+        sa.Column("winner_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("owner_sig", sa.String(length=88), nullable=True),
+        sa.Column("owner_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint("(owner_sig IS NULL) = (owner_at IS NULL)", name=op.f("ck_offer_deal_owner_signed_whole")),
+        sa.CheckConstraint(
+            "(winner_sig IS NULL) = (winner_at IS NULL)", name=op.f("ck_offer_deal_winner_signed_whole")
+        ),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_offer_deal_lot_id_lot")),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_offer_deal_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_deal")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_offer_deal_lot_id")),
+    )
+    with op.batch_alter_table("offer_deal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_deal_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
+        "offer_on_site",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("quotes", kernel.db.JSONText(), nullable=False),
+        sa.Column("record_sha256", sa.String(length=64), nullable=False),
+        sa.Column("entered_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("stands_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_offer_on_site_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_on_site")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_offer_on_site_lot_id")),
+    )
+    op.create_table(
+        "offer_payment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("paid_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("recorded_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_offer_payment_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_payment")),
+        sa.UniqueConstraint("lot_id", "number", name=op.f("uq_offer_payment_lot_id")),
+    )
+    with op.batch_alter_table("offer_payment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_payment_lot_id"), ["lot_id"], unique=False)
+
+    op.create_table(
+        "offer_reserve",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("opened_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_offer_reserve_lot_id_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_reserve")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_offer_reserve_lot_id")),
+    )
+    op.create_table(
+        "offer_file",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("application_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("blob_key", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["application_id"], ["offer_application.id"], name=op.f("fk_offer_file_application_id_offer_application")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer_file")),
+        sa.UniqueConstraint("application_id", "name", name=op.f("uq_offer_file_application_id")),
+    )
+    with op.batch_alter_table("offer_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_offer_file_application_id"), ["application_id"], unique=False)
 
     op.create_table(
         "source_publicity",
@@ -1658,6 +1781,26 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("offer_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_file_application_id"))
+
+    op.drop_table("offer_file")
+    op.drop_table("offer_reserve")
+    with op.batch_alter_table("offer_payment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_payment_lot_id"))
+
+    op.drop_table("offer_payment")
+    op.drop_table("offer_on_site")
+    with op.batch_alter_table("offer_deal", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_deal_organization_id"))
+
+    op.drop_table("offer_deal")
+    with op.batch_alter_table("offer_application", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_application_organization_id"))
+        batch_op.drop_index(batch_op.f("ix_offer_application_lot_id"))
+
+    op.drop_table("offer_application")
+
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_table("negotiation_signing")
     op.drop_table("negotiation_record")
