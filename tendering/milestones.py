@@ -21,6 +21,8 @@ class Course:
     publicity_from: dt.datetime | None = None
     publicity_until: dt.datetime | None = None
     awarded_at: dt.datetime | None = None
+    issued_at: dt.datetime | None = None
+    """When bidders got the documents, where that was not with the notice."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
 def _lawful(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
     """The earliest deadline the law allowed; left out where the year's calendar is not loaded any more."""
     try:
-        earliest = timetable.earliest_deadline(pack, course.published_at)
+        earliest = timetable.earliest_deadline(pack, course.issued_at or course.published_at)
     except Unavailable:
         return []
     words = Words("法定最早截止", "Earliest lawful deadline")

@@ -133,7 +133,13 @@ def _milestones(found: Tender, lot: Lot) -> list[milestones.Milestone]:
     if found.published_at is None or lot.closes_at is None:
         return []
     course = milestones.Course(
-        LotState(lot.state), found.published_at, lot.closes_at, lot.publicity_from, lot.publicity_until, lot.awarded_at
+        LotState(lot.state),
+        found.published_at,
+        lot.closes_at,
+        lot.publicity_from,
+        lot.publicity_until,
+        lot.awarded_at,
+        lot.qualified_at,
     )
     return milestones.milestones(packs.load(found.pack_id), course, clock.now())
 

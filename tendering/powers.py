@@ -29,6 +29,9 @@ from tendering.objections import service as objections
 from tendering.objections import stays
 from tendering.packs import Kind, Pack
 from tendering.power_rules import Check, Power, moves, refusal_of
+from tendering.prequal import applying as prequal
+from tendering.prequal import committee
+from tendering.prequal import rules as prequal_rules
 from tendering.states import ACCEPTING, LotEvent, LotState
 
 Asked = Callable[[Lot, dt.datetime], object]
@@ -64,6 +67,7 @@ def roles_in(lot: Lot, actor: Actor | None) -> frozenset[Role]:
 def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
     guards: dict[LotEvent, Check] = {
         LotEvent.CLOSE: lambda: _check_reached(lot, now, pack),
+        LotEvent.CLOSE_PREQUAL: lambda: _check_applied(lot, now, pack),
         LotEvent.AWARD: lambda: _check_award(lot, now, pack),
         LotEvent.CANCEL: lambda: cancellation.check_under_way(lot.tender),
         LotEvent.RETENDER: lambda: _check_prepared(lot),
@@ -77,6 +81,17 @@ def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
 def _check_award(lot: Lot, now: dt.datetime, pack: Pack) -> None:
     stays.check_free(lot, *HALTED[LotEvent.AWARD])
     rules.check_publicity_over(lot.publicity_until, now, pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0].cited)
+
+
+def _check_applied(lot: Lot, now: dt.datetime, pack: Pack) -> None:
+    stays.check_free(lot)
+    if lot.applications_due is not None and now < lot.applications_due:
+        raise Conflict(
+            "applications.ahead",
+            "申请截止时间未到。",
+            "Applications are not due yet.",
+            rule=pack.clause("applications_due"),
+        )
 
 
 def _check_reached(lot: Lot, now: dt.datetime, pack: Pack) -> None:
@@ -142,6 +157,9 @@ def _check_cancel_waits(lot: Lot, now: dt.datetime) -> None:  # noqa: ARG001
 _OWN, _DESK = (Role.OWNER, Role.AGENCY), "/owner/tenders/{tender}"
 TYPED: tuple[TypedAct, ...] = (
     TypedAct("bid", Words("投标、补充、修改或撤回", "Bid, replace or withdraw"), (Role.BIDDER,), "withdrawal", _check_taking, "/desk/{lot}"),
+    TypedAct("application", Words("递交、替换或者撤回资格预审申请", "Apply for pre-qualification, replace or withdraw"), (Role.BIDDER,), "applications_due", prequal.check_open, "/lots/{lot}/application"),
+    TypedAct("prequal_committee", Words("组建资格审查委员会", "Seat the review committee"), (Role.OPS,), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
+    TypedAct("prequal_review", Words("审查资格预审申请", "Review applications"), (*_OWN, Role.EXPERT), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
     TypedAct("question", Words("提问（不显示提问人）", "Ask, without being named"), (Role.BIDDER,), questions.RULE, lambda lot, _: questions.check_open(lot.tender), "/tenders/{tender}#questions"),
     TypedAct("answer", Words("公开答复问题", "Answer in public"), _OWN, questions.RULE, _check_pending, _DESK + "#questions"),
     TypedAct("document", Words("补充、澄清招标文件", "Add or clarify documents"), _OWN, "clarification_published", lambda lot, now: changes.check_may_change(lot.tender, now), _DESK + "#documents"),
@@ -157,6 +175,9 @@ TYPED: tuple[TypedAct, ...] = (
 """Each with the page where it is done. Directives are the moves they lead to."""
 
 LINKS: dict[str, str] = {
+    LotEvent.QUALIFIED: "/lots/{lot}/prequal",
+    LotEvent.TOO_FEW_QUALIFIED: "/lots/{lot}/prequal",
+    LotEvent.OPEN_PREQUAL: _DESK + "/publish",
     LotEvent.START_PUBLICITY: "/owner/lots/{lot}/award",
     LotEvent.AWARD: "/owner/lots/{lot}/award",
     LotEvent.RETENDER: "/owner/lots/{lot}/next",

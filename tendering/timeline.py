@@ -14,6 +14,8 @@ from kernel.clock import BEIJING, beijing
 from kernel.errors import Unavailable, Words
 from tendering import timetable
 from tendering.packs import Count, Kind, Pack, Rule
+from tendering.prequal import moments as prequal
+from tendering.prequal.rules import by_prequal
 from tendering.timetable import DAY, Calendar, midnight
 
 
@@ -51,6 +53,9 @@ class Known:
     publicity_until: dt.datetime | None = None
     awarded_at: dt.datetime | None = None
     contracted_at: dt.datetime | None = None
+    documents_end: dt.datetime | None = None
+    applications_due: dt.datetime | None = None
+    qualified_at: dt.datetime | None = None
 
 
 AFTER: tuple[tuple[str, Words], ...] = (
@@ -89,7 +94,7 @@ def timeline(pack: Pack, known: Known, table: Calendar | None = None) -> list[Mo
     """All moments in the order of time; empty where a year's holidays are not loaded, so that nothing can be said."""
     course = _Course(pack, table or timetable.calendar(), known, _fixed(known))
     try:
-        found = [*_start(course), *_deadline(course), *_counted(course)]
+        found = [*_start(course), *_prequal(course), *_deadline(course), *_counted(course)]
     except Unavailable:
         return []
     return sorted(found, key=lambda one: one.at)
@@ -115,9 +120,26 @@ def _start(course: _Course) -> Iterator[Moment]:
     yield Moment("notice_published", words, course.known.published_at, Edge.AT)
 
 
+def _prequal(course: _Course) -> Iterator[Moment]:
+    for one in prequal.lines(course.pack, _chosen(course.known), course.table):
+        yield Moment(one.name, one.words, one.at, Edge(one.binds), one.rule, assumed=one.assumed, broken=one.broken)
+
+
+def _chosen(known: Known) -> prequal.Chosen:
+    return prequal.Chosen(known.published_at, known.documents_end, known.applications_due)
+
+
+def _issued(course: _Course) -> dt.datetime:
+    """When bidders get the documents: with the notice, or with the result of a pre-qualification, at the earliest as it ends."""
+    known = course.known
+    if not by_prequal(course.pack):
+        return known.published_at
+    return known.qualified_at or prequal.due(course.pack, _chosen(known))
+
+
 def _deadline(course: _Course) -> Iterator[Moment]:
     """The earliest lawful deadline, the chosen one, and what is counted back from it."""
-    known, earliest = course.known, timetable.earliest_deadline(course.pack, course.known.published_at)
+    known, earliest = course.known, timetable.earliest_deadline(course.pack, _issued(course))
     words = Words("法定最早截止", "Earliest lawful deadline")
     yield Moment("earliest_deadline", words, earliest.at, Edge.FROM, earliest.rule)
     closes_at = known.closes_at or earliest.at
@@ -138,7 +160,7 @@ def _before(course: _Course, closes_at: dt.datetime) -> Iterator[Moment]:
     for name, words in BEFORE:
         for rule in course.pack.rules:
             if rule.begins == name and rule.kind is Kind.MIN_INTERVAL:
-                at = last_moment(course.table, rule, closes_at)
+                at = timetable.last_moment(course.table, rule, closes_at)
                 yield Moment(name, words, at, Edge.UNTIL, rule, assumed=course.known.closes_at is None)
 
 
@@ -147,16 +169,6 @@ def _validity(course: _Course, closes_at: dt.datetime, days: int) -> Moment:
     rule = next(iter(course.pack.find(Kind.REQUIRED, "bid_validity_days")), None)
     at = midnight(beijing(closes_at).date() + (days + 1) * DAY)
     return Moment("validity_ends", Words("投标有效期届满", "Bids cease to bind"), at, Edge.UNTIL, rule)
-
-
-def last_moment(table: Calendar, rule: Rule, due: dt.datetime) -> dt.datetime:
-    """The end of the time in which something may begin so that `rule` is kept at `due`."""
-    if rule.count is Count.ELAPSED:
-        return due - dt.timedelta(seconds=rule.value)
-    start = midnight(beijing(due).date())
-    while table.reaches(rule, start) > due:
-        start -= DAY
-    return start + DAY
 
 
 def _counted(course: _Course) -> Iterator[Moment]:

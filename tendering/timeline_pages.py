@@ -18,6 +18,7 @@ from kernel.errors import Invalid, Refusal
 from tendering import draft_schemas, entryform, packs, service, timeline, visibility
 from tendering.drafts import FORM_RULE
 from tendering.models import Lot, Tender
+from tendering.states import PREQUALIFYING
 from tendering.timeline import Known, Moment
 
 pages = Blueprint("timeline", __name__, url_prefix="/owner/tenders")
@@ -58,7 +59,14 @@ def _of_row(found: Tender, number: int, row: dict[str, Any], day: dt.datetime) -
     closes_at = _typed(name) if name in request.args else _instant(row.get("closes_at"))
     typed = request.args.get("bid_validity_days", str(found.draft.get("bid_validity_days") or ""))
     days = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 5 else None
-    return timeline.timeline(packs.load(found.pack_id), Known(day, closes_at, days))
+    return timeline.timeline(packs.load(found.pack_id), Known(day, closes_at, days, **_prequal(found)))
+
+
+def _prequal(found: Tender) -> dict[str, dt.datetime | None]:
+    saved = found.draft.get("prequal") or {}
+    return {
+        name: _typed(f"prequal.{name}") or _instant(saved.get(name)) for name in ("documents_end", "applications_due")
+    }
 
 
 def _typed(name: str) -> dt.datetime | None:
@@ -105,7 +113,8 @@ def _loaded(data: dict[str, Any]) -> dict[str, Any]:
 
 def of_lot(found: Tender, lot: Lot) -> list[Moment]:
     """A published lot's timeline, from its real moments as far as they are known."""
-    if found.published_at is None or lot.closes_at is None or lot.suspended_at is not None:
+    timed = lot.closes_at is not None or lot.state in PREQUALIFYING
+    if found.published_at is None or not timed or lot.suspended_at is not None:
         return []
     known = Known(
         found.published_at,
@@ -114,5 +123,8 @@ def of_lot(found: Tender, lot: Lot) -> list[Moment]:
         publicity_from=lot.publicity_from,
         publicity_until=lot.publicity_until,
         awarded_at=lot.awarded_at,
+        documents_end=_prequal(found)["documents_end"],
+        applications_due=lot.applications_due,
+        qualified_at=lot.qualified_at,
     )
     return timeline.timeline(packs.load(found.pack_id), known)

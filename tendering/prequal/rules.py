@@ -163,9 +163,9 @@ def check_open(pack: Pack, due: dt.datetime | None, now: dt.datetime, *, taking:
 
 
 def _cited(pack: Pack) -> str:
-    """The rule that gives applicants their time (C07, G05): what ends with it is late."""
+    """The rule that gives applicants their time (C07, G05), where the pack knows pre-qualification: what ends with it is late."""
     rules = [rule for rule in pack.find(Kind.MIN_INTERVAL, "applications_due") if rule.begins in ("documents_end", "notice_published")]  # fmt: skip
-    return rules[0].cited
+    return rules[0].cited if rules else "rules.md 5.3 T04"
 
 
 def check_answers(criteria: Sequence[Criterion], answers: Mapping[str, str]) -> dict[str, str]:

@@ -6,9 +6,6 @@ OPEN = frozenset(
     [
         "C04",
         "C06",
-        "C07",
-        "C08",
-        "C11",
         "C16",
         "C17",
         "C18",
@@ -30,8 +27,6 @@ OPEN = frozenset(
         "C59",
         "C64",
         "G04",
-        "G05",
-        "G11",
         "G13",
         "G14.losers",
         "G14.winner",

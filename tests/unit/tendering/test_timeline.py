@@ -76,7 +76,7 @@ def test_the_last_moment_is_the_last_from_which_the_period_is_kept(pack: Pack) -
     for hour in range(0, 24 * 40, 7):
         due = MONDAY + dt.timedelta(days=30, hours=hour)
         for rule in rules:
-            last = timeline.last_moment(table, rule, due)
+            last = timetable.last_moment(table, rule, due)
             assert (
                 table.reaches(rule, last - dt.timedelta(seconds=1))
                 <= due
