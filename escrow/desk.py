@@ -11,7 +11,7 @@ from sqlalchemy import select
 from accounts.actor import Actor
 from accounts.models import Organization
 from accounts.roles import Role
-from escrow import checks, keeping, lots, payments, refunds, register, rules, standing
+from escrow import asking, checks, grounds, keeping, lots, payments, refunds, rules, standing
 from escrow.models import Arrival, Batch, Decision, Deposit, Refund
 from escrow.refunds import Sum
 from escrow.rules import Cause, Problem
@@ -65,7 +65,7 @@ def own(actor: Actor, code: str, now: dt.datetime) -> list[Own]:
     """The organization's deposits on the lot, the live one first."""
     actor.act_as(Role.BIDDER)
     lot = lot_of(code)
-    return [_own(lot, row, now) for row in register.every_of(actor.organization_id, code)]
+    return [_own(lot, row, now) for row in asking.every_of(actor.organization_id, code)]
 
 
 def _own(lot: Lot, row: Deposit, now: dt.datetime) -> Own:
@@ -140,7 +140,7 @@ def project(actor: Actor, code: str) -> dict[str, Any]:
     ]
     return {
         "lot": lot, "tender": lot.tender, "stated": standing.shown(code), "deposits": rows, "totals": totals(lot),
-        "grounds": rules.GROUNDS, "decides": Role.OWNER in actor.roles,
+        "grounds": grounds.GROUNDS, "decides": Role.OWNER in actor.roles,
     }  # fmt: skip
 
 

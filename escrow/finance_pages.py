@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.access import current_actor
 from accounts.actor import Actor
 from accounts.forms import Form, answered, attempted, page
-from escrow import desk, keeping, payments, register, rules, statement
+from escrow import asking, desk, keeping, payments, register, rules, statement
 from escrow.payments import Payment
 from escrow.register import Paper
 from escrow.rules import Letter, Means
@@ -77,7 +77,7 @@ def _letter(actor: Actor) -> object:
     typed = request.form
     amount = rules.amount(typed.get("amount", ""))
     if amount is None or not typed.get("issuer", "").strip() or not typed.get("number", "").strip():
-        raise Invalid("guarantee.form", "请填写出具人、编号和金额。", "Give issuer, number and amount.", rule=register.RULE, fields={"issuer": "form"})  # fmt: skip
+        raise Invalid("guarantee.form", "请填写出具人、编号和金额。", "Give issuer, number and amount.", rule=asking.RULE, fields={"issuer": "form"})  # fmt: skip
     letter = Letter(
         amount, statement.moment(typed.get("received_at", "")), statement.moment(typed.get("valid_until", ""))
     )

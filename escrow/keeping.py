@@ -10,10 +10,10 @@ from accounts import records
 from accounts.actor import Actor
 from accounts.models import Organization
 from accounts.roles import Part, Role
-from escrow import ledger, lots, refunds, rules
+from escrow import grounds, ledger, lots, refunds
+from escrow.asking import of
 from escrow.ledger import CONTRA, GUARANTEES, OWNER, Event, Leg
 from escrow.models import Decision, Deposit
-from escrow.register import of
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -39,7 +39,7 @@ def decide(actor: Actor, ref: str, ground: str, reason: str, now: dt.datetime) -
         raise Forbidden("deposit.keeper", "由招标人决定。", "The owner decides.", rule=RULE)
     actor.take_part(Part.SIGN)
     lots.check_open(lot)
-    law = rules.legal_head(packs.load(lot.tender.pack_id), ground)
+    law = grounds.legal_head(packs.load(lot.tender.pack_id), ground)
     _check(deposit, ground, law, reason)
     row = Decision(
         deposit_id=deposit.id, ground=ground, law=law, reason=reason.strip(), decided_by=actor.person_id, decided_at=now

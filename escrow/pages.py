@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.access import current_actor, current_actor_or_none
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from escrow import desk, finance_pages, keeping, lots, register, standing
+from escrow import asking, desk, finance_pages, keeping, lots, standing
 from kernel import canonical, clock
 from kernel.db import own_transaction
 from kernel.errors import NotFound, Refusal
@@ -61,7 +61,7 @@ def _own(code: str) -> dict[str, Any]:
         "tender": lot.tender,
         "terms": found,
         "deposits": desk.own(actor, code, now),
-        "account": register.account_of(actor.organization_id),
+        "account": asking.account_of(actor.organization_id),
         "taking": lot.state in ("collecting", "listing"),
     }
 
@@ -78,12 +78,12 @@ def act(lot: str, act: str) -> Page:
 def _acted(code: str, act: str) -> object:
     actor, now, typed = current_actor(), clock.now(), request.form
     acts: dict[str, Callable[[], object]] = {
-        "account": lambda: register.register_account(actor, typed.get("bank", ""), typed.get("number", ""), now),
-        "form": lambda: register.issue(actor, code, typed.get("form", ""), now),
+        "account": lambda: asking.register_account(actor, typed.get("bank", ""), typed.get("number", ""), now),
+        "form": lambda: asking.issue(actor, code, typed.get("form", ""), now),
         "bond": lambda: keeping.to_bond(actor, code, now),
     }
     if act not in acts:
-        raise NotFound("deposit.act", "没有这项操作。", "There is no such act.", rule=register.RULE)
+        raise NotFound("deposit.act", "没有这项操作。", "There is no such act.", rule=asking.RULE)
     return acts[act]()
 
 

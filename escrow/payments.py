@@ -13,21 +13,15 @@ from sqlalchemy import select
 
 from accounts import records
 from accounts.actor import Actor
-from accounts.models import Organization
 from accounts.roles import Part, Role
-from escrow import interest, ledger, lots, refunds
+from escrow import ledger, lots, receipts, refunds
+from escrow.asking import random_ref
 from escrow.ledger import BANK, CONTRA, GUARANTEES, INTEREST, OVERDUE, Event, Leg
 from escrow.models import Batch, Deposit, Refund
 from escrow.refunds import Sum
-from escrow.register import random_ref
-from kernel import canonical, keys
-from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from kernel.money import Fen, wire
-from kernel.site import site
-from kernel.statements import Signed
-from supervision import deposit_facts, log
+from kernel.money import Fen
 from tendering import approvals, visibility
 from tendering import rules as tender_rules
 from tendering.approvals import Act
@@ -35,7 +29,6 @@ from tendering.lifecycle import lot_of
 from tendering.models import Lot
 
 LAW = approvals.CONTROLS[Act.REFUND].law
-TYPE = "kaibiao-deposit-returned/1"
 
 
 @dataclass(frozen=True)
@@ -163,7 +156,7 @@ def pay(actor: Actor, number: int, payment: Payment, now: dt.datetime) -> Refund
     found = refunds.owed(row, payment.paid_at)
     _posted(row, found, payment)
     _end(row, found, payment)
-    _receipt(row, found)
+    receipts.give(row, found)
     records.acted(actor, "refund.paid", now, lot=row.deposit.lot)
     return row
 
@@ -217,33 +210,6 @@ def _end(row: Refund, found: Sum, payment: Payment) -> None:
     row.paid_at, row.bank_ref = payment.paid_at, payment.bank_ref.strip()
     row.ended_at = row.deposit.ended_at = payment.paid_at
     row.deposit.ended = "returned"
-
-
-def _receipt(row: Refund, found: Sum) -> None:
-    assert row.paid_at is not None
-    name = db.session.get_one(Organization, row.deposit.organization).name
-    content = {
-        "type": TYPE, "lot": row.deposit.lot, "ref": row.deposit.ref, "to": name, "principal": wire(found.principal),
-        "interest": wire(found.interest), "late_interest": wire(found.late_interest), "rule": row.law,
-        "due_at": rfc3339(row.due_at), "paid_at": rfc3339(row.paid_at), "bank_ref": row.bank_ref,
-        "arithmetic": [_span(span) for span in (*found.bank, *found.late)],
-    }  # fmt: skip
-    signed = Signed.make(content, site().key("platform"))
-    row.receipt, row.receipt_sig = signed.raw, keys.b64(signed.sig)
-    fact = deposit_facts.DepositReturned(
-        lot=row.deposit.lot, org=name, amount=wire(found.principal), rule=row.rule, due_at=rfc3339(row.due_at),
-        interest=wire(Fen(found.interest + found.late_interest)), paid_at=rfc3339(row.paid_at),
-        receipt_sha256=canonical.sha(signed.raw),
-    )  # fmt: skip
-    log.append(fact, lot=row.deposit.lot, subject=f"person:{row.deposit.person}")
-    db.session.flush()
-
-
-def _span(span: interest.Span) -> dict[str, object]:
-    return {
-        "from": span.since.isoformat(), "until": span.until.isoformat(), "days": span.days,
-        "balance": wire(span.balance), "ppm": span.ppm, "percent": span.percent,
-    }  # fmt: skip
 
 
 def lots_of(batch: Batch) -> list[Lot]:

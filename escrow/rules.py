@@ -155,7 +155,7 @@ Moments = Mapping[str, dt.datetime | None]
 
 @dataclass(frozen=True)
 class Duty:
-    """Give it back by `due_at`; `rule` says so."""
+    """Give it back by `due_at`; `rule` says that it goes back."""
 
     cause: Cause
     rule: Rule
@@ -194,8 +194,11 @@ def duty(pack: Pack, moments: Moments, *, won: bool) -> Duty | None:
 def _from(pack: Pack, cause: Cause, began: dt.datetime, speaks: Callable[[Rule], bool]) -> Duty | None:
     """By the pack's own rule; where the law only says "at once" (C58), its time for a withdrawal or else a loser is the measure."""
     every = [rule for end in RETURNED for rule in pack.find(Kind.MAX_INTERVAL, end)]
-    rule = next(filter(speaks, every), next(iter(every), None))
-    return Duty(cause, rule, began, timetable.calendar().reaches(rule, began)) if rule else None
+    said = [*filter(speaks, every), *(pack.find(Kind.REQUIRED, "termination") if cause is Cause.TERMINATED else ())]
+    measure = next(filter(speaks, every), next(iter(every), None))
+    if measure is None:
+        return None
+    return Duty(cause, said[0] if said else measure, began, timetable.calendar().reaches(measure, began))
 
 
 def color(began_at: dt.datetime, due_at: dt.datetime, paid_at: dt.datetime | None, now: dt.datetime) -> str:
@@ -205,37 +208,6 @@ def color(began_at: dt.datetime, due_at: dt.datetime, paid_at: dt.datetime | Non
     if paid_at is not None:
         return "green"
     return "yellow" if (due_at - now) * 5 <= due_at - began_at else "green"
-
-
-# What is kept ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Ground:
-    words: Words
-    law: str
-
-
-GROUNDS: dict[str, Ground] = {
-    "revoked": Ground(Words("投标截止后撤销投标文件", "The bid was revoked after the deadline"), ""),
-    "no_contract": Ground(
-        Words("无正当理由不与招标人订立合同或者提出附加条件", "The winner refuses the contract, or adds conditions"),
-        "《招标投标法实施条例》第七十四条；《政府采购法》第七十七条",
-    ),
-    "no_bond": Ground(
-        Words("不按照招标文件要求提交履约保证金", "The winner gives no performance bond"),
-        "《招标投标法实施条例》第七十四条",
-    ),
-}
-
-
-@holds("deposit_kept")
-def legal_head(pack: Pack, ground: str) -> str | None:
-    """The clause by which a deposit may be kept on this ground; None where the tender's law has none (C29)."""
-    if ground == "revoked":
-        found = pack.find(Kind.DECISION, "deposit_kept")
-        return found[0].cited if found else None
-    return GROUNDS[ground].law if ground in GROUNDS else None
 
 
 def amount(text: str) -> Fen | None:

@@ -7,7 +7,8 @@ import datetime as dt
 import io
 
 from escrow import rules
-from escrow.register import RULE, Credit
+from escrow.asking import RULE
+from escrow.register import Credit
 from escrow.rules import Means, Paid
 from kernel.clock import BEIJING
 from kernel.errors import Invalid

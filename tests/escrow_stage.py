@@ -11,7 +11,7 @@ from typing import Any
 
 from accounts.models import Organization
 from accounts.roles import OrgKind, Role
-from escrow import payments, register, steps
+from escrow import asking, payments, register, steps
 from escrow.models import Arrival, Deposit, Refund
 from escrow.payments import Payment
 from escrow.register import Credit, Paper
@@ -51,8 +51,8 @@ class EscrowStage:
 
     def asks(self, name: str, form: str = "transfer", account: str = "") -> str:
         with self.act() as now:
-            register.register_account(self.actor(name), "青山农商行", account or f"{ACCOUNT}{len(name)}{name[-1]}", now)
-            self.numbers[name] = register.issue(self.actor(name), self.lot, form, now).ref
+            asking.register_account(self.actor(name), "青山农商行", account or f"{ACCOUNT}{len(name)}{name[-1]}", now)
+            self.numbers[name] = asking.issue(self.actor(name), self.lot, form, now).ref
         return self.numbers[name]
 
     def account(self, name: str) -> str:

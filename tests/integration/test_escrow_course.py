@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from escrow import checks, keeping, ledger, payments, refunds, register, standing
+from escrow import asking, checks, keeping, ledger, payments, refunds, standing
 from escrow.ledger import BANK, Event, Leg
 from escrow.models import Deposit
 from escrow.payments import Payment
@@ -140,7 +140,7 @@ def test_c16_a_letter_that_ends_before_the_bid_is_not_in_order(stage):
 def test_only_finance_enters_and_only_while_bids_are_taken_is_a_number_given(stage):
     stage.asks("bidder")
     with pytest.raises(Forbidden), stage.act() as now:
-        register.register_account(stage.actor("fin"), "行", "123456", now)
+        asking.register_account(stage.actor("fin"), "行", "123456", now)
     with pytest.raises(Invalid, match=r"deposit\.form"):
         stage.asks("bidder2", "cash")
     stage.stage.actors["fin"], held = stage.actor("operator"), stage.actor("fin")
@@ -225,10 +225,10 @@ def test_c58_a_failed_construction_tender_gives_back_with_interest(stage):
     stage.failed()
     stage.step()
     row = stage.refund("bidder")
-    assert row.cause == "terminated"
+    assert (row.cause, row.rule) == ("terminated", "C58")
     with stage.act(write=False):
-        found = refunds.owed(db.session.get_one(type(row), row.id), row.began_at + 36 * DAY)
-    assert found.late == []
+        found = refunds.owed(db.session.get_one(type(row), row.id), stage.stage.now + 36 * DAY)
+    assert (found.interest, found.late_interest) == (14_000, 0)
 
 
 def test_g16_a_late_return_costs_the_lending_rate_and_a_fifth_unless_the_supplier_is_to_blame(buying):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escrow import interest, rules
+from escrow import grounds, interest, rules
 from escrow.rules import Asked, Cause, Letter, Means, Paid, Problem
 from kernel.clock import BEIJING, beijing
 from kernel.money import Fen
@@ -107,10 +107,7 @@ def test_g17_an_ended_procurement_gives_back_within_five_working_days():
 
 
 def test_c58_at_once_is_measured_by_the_time_for_a_withdrawal():
-    found = due(BUILD, terminated=MONDAY)
-    assert found is not None
-    assert found[0] is Cause.TERMINATED
-    assert found[2] == "2026-04-08 00:00"
+    assert due(BUILD, terminated=MONDAY) == (Cause.TERMINATED, "C58", "2026-04-08 00:00")
 
 
 def test_l13_p09_losers_of_land_and_property_and_never_the_one_who_bought():
@@ -124,9 +121,9 @@ def test_a_withdrawal_comes_before_the_result():
 
 
 def test_c29_a_deposit_is_kept_only_where_the_law_has_a_clause():
-    assert "第三十五条" in rules.legal_head(BUILD, "revoked")
-    assert rules.legal_head(BUY, "revoked") is None
-    assert rules.legal_head(BUILD, "because") is None
+    assert "第三十五条" in grounds.legal_head(BUILD, "revoked")
+    assert grounds.legal_head(BUY, "revoked") is None
+    assert grounds.legal_head(BUILD, "because") is None
 
 
 def test_s25_yellow_with_a_fifth_left_and_red_when_over():
