@@ -94,7 +94,19 @@ def _kept(actor: Actor) -> object:
     return keeping.carry_out(actor, request.form.get("ref", ""), clock.now())
 
 
-_ENTERED: Acts = {"arrival": _arrival, "statement": _statement, "letter": _letter, "batch": _batch, "keep": _kept}
+def _taken_back(actor: Actor) -> object:
+    payments.take_back(actor, request.form.get("token", ""), clock.now())
+    return actor
+
+
+_ENTERED: Acts = {
+    "take-back": _taken_back,
+    "arrival": _arrival,
+    "statement": _statement,
+    "letter": _letter,
+    "batch": _batch,
+    "keep": _kept,
+}
 
 
 def _refunded(actor: Actor, number: int, act: str) -> object:

@@ -94,6 +94,18 @@ def approve(actor: Actor, token: str, now: dt.datetime) -> Batch:
     return batch
 
 
+def take_back(actor: Actor, token: str, now: dt.datetime) -> None:
+    """Whoever proposed takes the batch apart again before it was approved; its returns are due as before."""
+    actor.act_as(Role.FIN)
+    batch = find(token, lock=True)
+    if batch.organization != actor.organization_id or batch.approved_at is not None:
+        raise Conflict("refund.approved", "这批退款已确认。", "This batch is approved.", rule=LAW)
+    batch.refunds = []
+    db.session.flush()
+    db.session.delete(batch)
+    records.acted(actor, "refund.taken_back", now)
+
+
 def _role(actor: Actor, batch: Batch) -> Role | None:
     """Before an opening the project's people do not even learn that there is something to return."""
     if Role.MGR in actor.roles:

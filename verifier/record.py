@@ -7,7 +7,7 @@ from typing import Any
 
 from kernel import canonical, keys
 from kernel.errors import Words
-from supervision import facts
+from supervision import deposit_facts, facts
 from supervision.lotview import Admitted
 from tendering.states import LotEvent
 from verifier.case import LotCase, short
@@ -30,6 +30,7 @@ def record(lot: LotCase, read: list[Read], admitted: Admitted) -> Section[None]:
     told = read_json(lot.archive, lot.path("record.json"))
     faults = [*_record_faults(lot, raw, fact), *_content_faults(lot, told, read, admitted)]
     faults += _version_faults(lot, told, [one_fact for _, one_fact in logged])
+    faults += _deposit_faults(lot, told)
     who = ", ".join(one_sig.by for one_sig in fact.signatures)
     yield from one(
         "record",
@@ -87,6 +88,20 @@ def _version_faults(lot: LotCase, told: Mapping[str, Any], logged: list[facts.Op
         for row in canonical.decode(raw)["bids"]:
             if row["sheet_sha256"] not in (None, shown.get(row["bid_id"])):
                 yield _about(row["bid_id"], "在新版开标记录中被改动", "was changed in a later version of the record")
+
+
+def _deposit_faults(lot: LotCase, told: Mapping[str, Any]) -> Iterator[Words]:
+    """Whose deposit was in order stands in the record as it was logged, and only of bids that were opened."""
+    logged = lot.logged(deposit_facts.DepositsStated)
+    rows = [row.to_json() for row in logged[-1][1].rows] if logged else []
+    if told.get("deposits", []) != rows:
+        yield Words(
+            "开标记录中的保证金情况与日志不符", "the record says otherwise than the log whose deposit was in order"
+        )
+    shown = {row["bid_id"] for row in told["bids"] if row["sheet_sha256"] is not None}
+    for row in rows:
+        if row["bid_id"] not in shown:
+            yield _about(row["bid_id"], "未开启却宣读了保证金情况", "was not opened, and its deposit was read out")
 
 
 def _content_faults(lot: LotCase, told: Mapping[str, Any], read: list[Read], admitted: Admitted) -> Iterator[Words]:

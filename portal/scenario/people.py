@@ -21,6 +21,7 @@ OFFICES: dict[str, tuple[OrgKind, Role, str]] = {
     "supervisor": (OrgKind.SUPERVISOR, Role.SUP, "青山县住房和城乡建设局"),
     "inspector": (OrgKind.SUPERVISOR, Role.INSP, "青山县监察委员会"),
     "centre": (OrgKind.CENTRE, Role.OPS, "青山县公共资源交易中心"),
+    "finance": (OrgKind.CENTRE, Role.FIN, "青山县公共资源交易中心财务室"),
 }
 MANAGER, MANAGER_NAME = "manager", "青山县公共资源交易管理办公室"
 NO_PASSWORD = "nobody signs in"  # noqa: S105  a hash that fits no password: actors are handed to the services

@@ -5,6 +5,7 @@ from portal.scenario import (
     verbs_award,
     verbs_bids,
     verbs_contract,
+    verbs_deposits,
     verbs_invitations,
     verbs_negotiation,
     verbs_notice,
@@ -17,5 +18,5 @@ from portal.scenario import (
 )
 
 __all__ = [
-    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "waits",
+    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_deposits", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "waits",
 ]  # fmt: skip

@@ -261,9 +261,14 @@ def test_a_return_takes_two_organizations_and_is_paid_once(stage):
     with pytest.raises(Conflict, match=r"refund\.not_due"), stage.act() as now:
         payments.propose(stage.actor("fin"), [number], "依法退还", now)
     with stage.act() as now:
+        payments.take_back(stage.actor("fin"), token, now)
+        token = payments.propose(stage.actor("fin"), [number], "依法退还", now).token
+    with stage.act() as now:
         payments.approve(stage.actor("owner"), token, now)
-    with pytest.raises(Conflict, match=r"refund\.approved"), stage.act() as now:
-        payments.approve(stage.actor("manager"), token, now)
+    for again in (payments.approve, payments.take_back):
+        with pytest.raises(Conflict, match=r"refund\.approved") as refused, stage.act() as now:
+            again(stage.actor("manager" if again is payments.approve else "fin"), token, now)
+        assert refused.value.rule == payments.LAW
     with stage.act(write=False):
         held = ledger.balance(f"L:dep:{stage.numbers['bidder']}")
         assert (held.posted, held.reserved) == (DUE, DUE)
