@@ -33,6 +33,8 @@ from tendering.prequal import applying as prequal
 from tendering.prequal import committee
 from tendering.prequal import rules as prequal_rules
 from tendering.states import ACCEPTING, LotEvent, LotState
+from tendering.quotes import boxes
+from tendering.quotes import service as quotes
 
 Asked = Callable[[Lot, dt.datetime], object]
 
@@ -72,6 +74,9 @@ def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
         LotEvent.CANCEL: lambda: cancellation.check_under_way(lot.tender),
         LotEvent.RETENDER: lambda: _check_prepared(lot),
     }
+        LotEvent.PUBLISH: lambda: _check_in_notice(lot, pack),
+        LotEvent.FINAL_QUOTES: lambda: quotes.check_ready(lot),
+        LotEvent.CONTINUE: lambda: _check_negotiated(lot, pack),
     halted: dict[LotEvent, Check] = {
         event: partial(stays.check_free, lot, *held) for event, held in HALTED.items() if event not in guards
     }
@@ -112,6 +117,26 @@ def _check_taking(lot: Lot, now: dt.datetime) -> None:
     if lot.state not in ACCEPTING or lot.closes_at is None:
         raise Conflict(
             "lot.not_collecting",
+def _check_in_notice(lot: Lot, pack: Pack) -> None:
+    if boxes.of(lot) is not None:
+        raise Conflict(
+            "quotes.not_noticed",
+            "最后报价箱不另发公告。",
+            "A box for final quotes has no notice of its own.",
+            rule=pack.clause("final_quotes"),
+        )
+
+
+def _check_negotiated(lot: Lot, pack: Pack) -> None:
+    if not boxes.negotiated(lot):
+        raise Conflict(
+            "negotiation.none",
+            "本标段没有谈判（磋商）。",
+            "There is no negotiation on this lot.",
+            rule=pack.clause("final_quotes"),
+        )
+
+
             "标段不在接收投标阶段。",
             "The lot is not collecting bids.",
             rule=deadlines.RULE,
@@ -188,6 +213,8 @@ LINKS: dict[str, str] = {
     LotEvent.PUBLISH: _DESK + "/publish",
 }
 
+    LotEvent.CONTINUE: "/negotiations/{lot}",
+    LotEvent.FINAL_QUOTES: "/owner/lots/{lot}/quotes",
 
 def _typed(act: TypedAct, lot: Lot, now: dt.datetime, pack: Pack) -> Power:
     refusal = refusal_of(lambda: act.asked(lot, now))

@@ -94,6 +94,7 @@ def to_supplier(actor: Actor, lot: Lot, mine: Supplier) -> dict[str, Any]:
         "mine": mine,
         "meeting": own,
         "messages": threads.messages(lot.code, mine.bid_id),
+        "words": rules.SORT_WORDS,
         "told": changes.told_to(lot.code, mine.bid_id),
         "running": lot.state == LotState.EVALUATING,
         "standing": _own_standing(lot, mine),

@@ -23,19 +23,19 @@ from sealing.receipts import Withdrawal
 @do("bid")
 def bid(world: World, by: Person, price: str, lot: int = 1, consortium: str = "") -> str:
     """Seal a bid, upload it and hand it in."""
-    return _handed_in(world, by, (price, lot, consortium))
+    return handed_in(world, by, (price, lot, consortium))
 
 
 @do("bid_unreadable")
 def bid_unreadable(world: World, by: Person, lot: int = 1) -> str:
     """The same by a broken client: everything is signed and whole, and the envelope holds nothing."""
-    return "内容不可读 " + _handed_in(world, by, ("1.00", lot, ""), readable=False)
+    return "内容不可读 " + handed_in(world, by, ("1.00", lot, ""), readable=False)
 
 
 @do("replace")
 def replace(world: World, by: Person, price: str, lot: int = 1) -> str:
     """Put another bid in the place of the one handed in before."""
-    return "替换 " + _handed_in(world, by, (price, lot, ""), prev=world.bids.get((lot, by.part)))
+    return "替换 " + handed_in(world, by, (price, lot, ""), prev=world.bids.get((lot, by.part)))
 
 
 @do("withdraw")
@@ -82,7 +82,7 @@ def lose(world: World, by: Person, lot: int = 1) -> str:
     return "平台丢失密文"
 
 
-def _handed_in(
+def handed_in(
     world: World, by: Person, terms: tuple[str, int, str], *, readable: bool = True, prev: str | None = None
 ) -> str:
     price, lot, name = terms

@@ -20,7 +20,6 @@ from tendering.round_models import RepeatDecision
 from tendering.round_rules import Choice
 from tendering.states import LotState
 
-TWO = 2
 FIELD = "fewer_ground"
 
 
@@ -65,7 +64,7 @@ def _two_bidders(tender: Tender, pack: Pack) -> Iterator[Obstacle]:
             "fewer.lot", "请写明只有两家供应商的原招标标段。", "Name the lot whose tender found two.", cited, FIELD
         )
         return
-    if _live(failed) != TWO:
+    if _live(failed) != pack.the(Kind.ALLOWED, "two_quotes").value:
         yield Obstacle("fewer.not_two", "原招标不是只有两家供应商。", "That tender did not find two.", cited, FIELD)
     wanted = select(RepeatDecision).where(
         RepeatDecision.lot_id == failed.id, RepeatDecision.choice == Choice.OTHER_METHOD

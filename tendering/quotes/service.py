@@ -75,16 +75,20 @@ def earliest(lot: Lot, now: dt.datetime) -> dt.datetime:
     return _box(lot).moment(now)
 
 
+def check_ready(lot: Lot) -> None:
+    """Conflict unless this is a final box that waits for the purchaser's signature, with its keys made and signed."""
+    _box(lot)
+    if lot.state != LotState.DRAFT:
+        raise Conflict(
+            "quotes.called", "最后报价箱已开启。", "The box for final quotes is open already.", rule=_law(lot)
+        )
+    for missing in keysets.obstacles(lot):
+        raise Conflict(missing.code, missing.zh, missing.en, rule=_law(lot))
+
+
 def sheet(lot: Lot, closes_at: dt.datetime) -> list[ToSign]:
     """What the owner signs to open the box: its keyset and its timetable. Conflict before the keys are ready."""
-    if lot.state != LotState.DRAFT or (missing := keysets.obstacles(lot)):
-        found = missing[0] if lot.state == LotState.DRAFT else None
-        raise Conflict(
-            found.code if found else "quotes.called",
-            found.zh if found else "最后报价箱已开启。",
-            found.en if found else "The box for final quotes is open already.",
-            rule=_law(lot),
-        )
+    check_ready(lot)
     assert lot.keyset is not None
     assert lot.keyset_sha256 is not None
     keyset = statements.keyset(lot.code, lot.keyset, lot.keyset_version)

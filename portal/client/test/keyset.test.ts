@@ -35,6 +35,11 @@ test("trustees whose keys are not in the policy are refused, though they signed"
   assert.throws(() => check(sampleLot(), policyOf(Array.from({ length: 4 }, generate))), /policy/);
 });
 
+test("a keyset that is all the evaluation's holds no price, and is taken", () => {
+  const lot = sampleLot((content) => ((content as Loose)["stages"] = [(content as Loose)["stages"][1]]));
+  assert.deepEqual(check(lot).stages.map((stage) => [stage.name, stage.holds_price]), [["docs", false]]);
+});
+
 const bent: [string, (content: Loose) => void][] = [
   ["t of n with t = n", (content) => (content["stages"][0].t = 4)],
   ["t = 1", (content) => (content["stages"][0].t = 1)],

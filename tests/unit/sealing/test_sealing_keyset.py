@@ -58,6 +58,16 @@ def test_unsound_terms_of_a_stage_are_named(lot, changes, obstacle):
     assert any(obstacle in found for found in changed_stage(lot, **changes).check(lot.policy))
 
 
+def test_n04_a_keyset_of_the_evaluation_alone_holds_no_price(lot):
+    docs = lot.keyset.stage("docs")
+    alone = replace(lot.keyset, stages=(docs,))
+    assert alone.for_evaluation
+    assert not lot.keyset.for_evaluation
+    assert alone.check(lot.policy) == []
+    priced = replace(alone, stages=(replace(docs, holds_price=True),))
+    assert priced.check(lot.policy) == ["docs: the price is read out in public"]
+
+
 @pytest.mark.parametrize(
     ("changes", "obstacle"),
     [
