@@ -34,6 +34,9 @@ class Option:
 
 FAILURES: Mapping[str, Words] = {
     "too_few": Words("投标截止时投标人不足法定家数，未开标。", "Too few bidders at the deadline; nothing was opened."),
+    "too_few_qualified": Words(
+        "提出申请或者通过资格预审的申请人不足法定家数。", "Too few applied for or passed the pre-qualification."
+    ),
     "unreadable": Words("能够开启的投标不足法定家数。", "Too few bids could be opened."),
     "reject_all": Words("有效投标不足，或投标全部被否决。", "Too few valid bids, or all were rejected."),
     "no_taker": Words("披露（挂牌）期满，没有合格的受让方（竞买人）。", "The listing ended without a taker."),
@@ -66,7 +69,7 @@ class Failed:
 @holds("repeat_ground", "G22")
 def options(pack: Pack, failed: Failed) -> list[Option]:
     """What may follow, the usual way first."""
-    law = pack.clause("bids_at_close") or DOCUMENT_FIRST
+    law = _again(pack, failed)
     found = [Option(Choice.AGAIN, OPTION_WORDS[Choice.AGAIN], law)]
     if failed.round > 1 and failed.event in ("too_few", "unreadable") and pack.clause("repeat_ground"):
         needs = _APPROVER if failed.approved else None
@@ -75,6 +78,12 @@ def options(pack: Pack, failed: Failed) -> list[Option]:
         words = OPTION_WORDS[Choice.OTHER_METHOD]
         found.append(Option(Choice.OTHER_METHOD, words, pack.clause("conforming"), _FINANCE))
     return found
+
+
+def _again(pack: Pack, failed: Failed) -> str:
+    """The law by which the owner tenders again: for too few applicants its own (C08)."""
+    own = pack.clause("prequalified") if failed.event == "too_few_qualified" else ""
+    return own or pack.clause("bids_at_close") or DOCUMENT_FIRST
 
 
 def check_choice(pack: Pack, failed: Failed, choice: Choice, document: str) -> Option:
@@ -125,6 +134,8 @@ def check_changed(pack: Pack, old: Mapping[str, Any], new: Mapping[str, Any], fi
 def substance(draft: Mapping[str, Any]) -> dict[str, Any]:
     """A draft without what every round sets anew."""
     timeless = {key: value for key, value in draft.items() if key not in ("lots", "project", "title", "owner_uscc")}
+    if "prequal" in timeless:
+        timeless["prequal"] = {"criteria": (timeless["prequal"] or {}).get("criteria")}
     return {key: value for key, value in timeless.items() if value not in (None, "")}
 
 

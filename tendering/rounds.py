@@ -200,7 +200,9 @@ def _copied(old: Tender, lots: Sequence[Lot]) -> dict[str, Any]:
     terms = [{**rows[lot.number - 1], "closes_at": None} for lot in lots]
     owner = drafts.organization(old.owner_org).uscc
     project = codes.project_of(TenderCode(old.code))
-    return {**old.draft, "project": project, "owner_uscc": owner, "lots": terms}
+    prequal = {name: value for name, value in (old.draft.get("prequal") or {}).items() if name == "criteria"}
+    found = {**old.draft, "project": project, "owner_uscc": owner, "lots": terms}
+    return {**found, "prequal": prequal} if prequal else found
 
 
 def _entry(lot: Lot, draft: Tender, number: int, said: Reconsidered, now: dt.datetime) -> NextRound:

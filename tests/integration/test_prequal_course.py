@@ -10,7 +10,7 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLate
 from supervision import log
 from supervision.models import LogFact
-from tendering import powers
+from tendering import powers, rounds
 from tendering import service as tendering
 from tendering.objections import service as objections
 from tendering.objections.rules import Effect
@@ -361,3 +361,22 @@ def test_nobody_reviews_by_criteria_that_were_not_published(stage):
         token = applying.live(tendering.lot_of(lot))[0].token
     with pytest.raises(Invalid, match=r"prequal\.verdicts"), stage.act() as now:
         reviewing.review(stage.owner, lot, token, {"q1": Verdict(passes=True), "q3": Verdict(passes=True)}, now)
+
+
+def test_c08_t30_the_next_round_keeps_the_criteria_and_other_dates_alone_are_no_change(stage):
+    lot = opened(stage)
+    close(stage, lot)
+    with stage.act() as now:
+        said = rounds.Reconsidered("没有单位提出资格预审申请", "业绩要求由一项改为近八年内一项")
+        code = rounds.prepare(stage.owner, [lot], said, now).code
+    with stage.act(write=False):
+        failed = tendering.lot_of(lot)
+        assert rounds.failure(failed).law.startswith("C08")
+        draft = tendering.tender_of(code).draft["prequal"]
+    assert [one["name"] for one in draft["criteria"]] == ["资质", "业绩"]
+    assert not draft.get("applications_due")
+    stage.document(code)
+    with stage.act() as now:
+        tender = tendering.tender_of(code)
+        tendering.update_draft(stage.owner, tender, {"prequal": plan(stage)}, now)
+        assert "round.nothing_changed" in [one.code for one in tendering.obstacles(tender, now)]
