@@ -11,19 +11,21 @@ from werkzeug.wrappers import Response
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
-from evaluation import award_pages, committee, committee_pages, passes, reading, scoring, sheetform, views
+from evaluation import award_pages, committee, committee_pages, heads, passes, reading, scoring, sheetform, views
+from evaluation.review import pages as review_pages
 from evaluation.visibility import Phase
 from kernel import canonical, clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Conflict, Invalid, NotFound, Refusal, Words
 from kernel.statements import Signed
-from tendering import lifecycle, presentation
+from tendering import lifecycle, packs, presentation
 from tendering.models import Lot
 from tendering.quotes import boxes
 
 pages = Blueprint("evaluation", __name__, template_folder="templates")
 pages.register_blueprint(committee_pages.pages)
 pages.register_blueprint(award_pages.pages)
+pages.register_blueprint(review_pages.pages)
 
 Page = str | tuple[str, int] | Response
 
@@ -180,6 +182,7 @@ def _room(code: str) -> dict[str, Any]:
     scoring_now = takes_part and phase >= Phase.SCORING and not shown["negotiated"]
     shown["room"] = views.room(actor, code) if scoring_now else None
     shown["statement"] = _to_admit(actor, lot) if takes_part and seat.admitted_sig is None else None
+    shown["heads"] = [(one.value, heads.WORDS[one]) for one in heads.lawful(packs.load(lot.tender.pack_id).trade)]
     shown["bids"] = reading.bidders(lot)
     return shown
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from evaluation import decimals
+from evaluation.heads import Head
 from evaluation.rounding import Stage
 from evaluation.sheets import Sheet
 from evaluation.spec import Criterion, MethodSpec
 from evaluation.trace import Step, Trace
 from kernel.errors import Conflict
+from kernel.law import holds
 
 RULE = "cn.55.panel"
 
@@ -29,12 +31,13 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class Finding:
-    """What the committee holds of a bid's conformity; `grounds` are those of the evaluators who found against it."""
+    """What the committee holds of a bid's conformity; `grounds` and `heads` are those of who found against it."""
 
     conforms: bool
     votes_for: int
     votes_against: int
     grounds: Mapping[str, str]
+    heads: Mapping[str, Head]
 
     @property
     def split(self) -> bool:
@@ -65,11 +68,15 @@ def refuse_mismatches(found: Sequence[Mismatch]) -> None:
         )
 
 
+@holds("G33")
 def conformity(sheets: Sequence[Sheet], bid_id: str) -> Finding:
     """The majority decides on findings of fact; a tie is no majority for rejection (art. 61)."""
-    against = {sheet.evaluator: sheet.bids[bid_id].ground or "" for sheet in sheets if not sheet.bids[bid_id].conforms}
+    refusing = sorted((sheet for sheet in sheets if not sheet.bids[bid_id].conforms), key=lambda one: one.evaluator)
+    against = {sheet.evaluator: sheet.bids[bid_id].ground or "" for sheet in refusing}
+    heads = {sheet.evaluator: sheet.bids[bid_id].head for sheet in refusing}
     votes_for = len(sheets) - len(against)
-    return Finding(votes_for >= len(against), votes_for, len(against), dict(sorted(against.items())))
+    named = {alias: head for alias, head in heads.items() if head is not None}
+    return Finding(votes_for >= len(against), votes_for, len(against), against, named)
 
 
 def mean(spec: MethodSpec, sheets: Sequence[Sheet], bid_id: str, criterion: Criterion, trace: Trace) -> Fraction:

@@ -37,6 +37,18 @@ class Caution:
 
 
 @dataclass(frozen=True)
+class Competition:
+    """What the committee argued when too few bids were left, and which members carried it (C46)."""
+
+    text: str
+    reject_all: bool
+    by: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"text": self.text, "reject_all": self.reject_all, "by": list(self.by)}
+
+
+@dataclass(frozen=True)
 class Result:
     """`ranking` is empty when fewer bids are valid than the method needs."""
 
@@ -47,6 +59,7 @@ class Result:
     verdicts: tuple[Verdict, ...]
     trace: tuple[Step, ...]
     warnings: tuple[Caution, ...]
+    competition: Competition | None = None
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -64,6 +77,7 @@ class Result:
             "verdicts": [one.to_json() for one in self.verdicts],
             "trace": [step.to_json() for step in self.trace],
             "warnings": [one.to_json() for one in self.warnings],
+            **({"competition": self.competition.to_json()} if self.competition else {}),
         }
 
     def file(self, lot: str) -> bytes:

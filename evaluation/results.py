@@ -12,13 +12,14 @@ from evaluation import reading, scoring
 from evaluation.methods.evaluate import evaluate
 from evaluation.models import Evaluation
 from evaluation.result import Outcome, Result
+from evaluation.review import competition
 from kernel import canonical, money
 from kernel.errors import Conflict, Invalid, Words
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Place
 from supervision.vocabulary import Disclosure
-from tendering import awards, lifecycle, visibility
+from tendering import awards, lifecycle, packs, visibility
 from tendering.awards import Candidate
 from tendering.models import Lot
 from tendering.offers import deals
@@ -40,17 +41,27 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
     waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
     if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False
-    result = evaluate(reading.method(lot), reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code))
+    argued = competition.carried(lot_code)
+    if argued is None and competition.due(lot):
+        return False
+    bids, given = reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
+    result = evaluate(reading.method(lot), bids, given, argued)
     _keep(found, result, now)
     log.append(_fact(found, result), lot=lot_code)
     if result.outcome is Outcome.FAILED:
-        lifecycle.move(lot, LotEvent.REJECT_ALL, CLOCK, now, ["fewer valid bids than the method needs"])
-        log.append(
-            facts.TenderFailed(lot=lot_code, reason="too_few_valid", law="《政府采购法》第三十六条"), lot=lot_code
-        )
+        _fail(lot, result, now)
     else:
         lifecycle.move(lot, LotEvent.REPORT, CLOCK, now, ["every sheet signed and in the log"])
     return True
+
+
+def _fail(lot: Lot, result: Result, now: dt.datetime) -> None:
+    lacking = result.competition is not None
+    guard = "the committee argued that competition is lacking" if lacking else "fewer valid bids than the method needs"
+    lifecycle.move(lot, LotEvent.REJECT_ALL, CLOCK, now, [guard])
+    law = packs.load(lot.tender.pack_id).clause("competition_argument") if lacking else "《政府采购法》第三十六条"
+    reason = "competition_lacking" if lacking else "too_few_valid"
+    log.append(facts.TenderFailed(lot=lot.code, reason=reason, law=law), lot=lot.code)
 
 
 def _sealed_in_log(lot_code: str) -> bool:

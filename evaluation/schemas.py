@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
 from accounts.schemas import Bytes, Moment
 from evaluation.desk.service import Report
+from evaluation.heads import Head
 from kernel.statements import Signed
 from sealing import wire
 
@@ -88,6 +89,7 @@ class EntryIn(Schema):
 
     conforms = fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False})
     ground = Text(load_default=None, allow_none=True, validate=validate.Length(max=4000))
+    head = Text(allow_none=True, validate=validate.OneOf([*Head]))
     scores = fields.Dict(keys=Text(validate=validate.Length(1, 100)), values=Text(), load_default=dict)
     notes = fields.Dict(keys=Text(validate=validate.Length(1, 100)), values=Text(), load_default=dict)
 

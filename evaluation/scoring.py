@@ -8,12 +8,15 @@ from typing import Any
 
 from accounts import records
 from accounts.actor import Actor
-from evaluation import committee, panel, reading, rules, sheets
+from evaluation import committee, heads, panel, reading, rules, sheets
+from evaluation.heads import Head
 from evaluation.models import ScoreSheet, Seat
+from evaluation.review import clarification
 from evaluation.sheets import Fault, Sheet
 from kernel import canonical, keys
 from kernel.db import db
 from kernel.errors import Conflict, Invalid
+from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
 from tendering import lifecycle, packs
@@ -170,7 +173,29 @@ def _encoded(lot: Lot, seat: Seat, draft: Draft) -> bytes:
 
 def _faults(lot: Lot, found: Sheet) -> list[Fault]:
     bid_ids = frozenset(bid.bid_id for bid, _ in reading.assessed(lot.code))
-    return sheets.faults(reading.method(lot), found, bid_ids)
+    return sheets.faults(reading.method(lot), found, bid_ids) + _unlawful(lot, found)
+
+
+@holds("C43", "C45", "G32", "rejection_ground")
+def _unlawful(lot: Lot, found: Sheet) -> list[Fault]:
+    """Rejections on no head of this trade's law, and those for a low price of bidders that were not heard."""
+    pack = packs.load(lot.tender.pack_id)
+    known, heard = heads.lawful(pack.trade), clarification.heard(lot.code)
+    rejected = [(bid_id, one.head) for bid_id, one in sorted(found.bids.items()) if not one.conforms and one.head]
+    strange = [
+        Fault(f"{bid_id}.head", "不是法律规定的否决情形", "no head of the law for this trade")
+        for bid_id, head in rejected
+        if head not in known
+    ]
+    return strange + [
+        Fault(
+            f"{bid_id}.head",
+            f"报价过低的，须先要求该投标人书面说明（{pack.clause('low_price_answer')}）",
+            "a low price is rejected only after the bidder was asked to explain it and answered, or let its time go by",
+        )
+        for bid_id, head in rejected
+        if head is Head.LOW_PRICE and bid_id not in heard
+    ]
 
 
 def _check_own(lot: Lot, seat: Seat, found: Sheet) -> None:

@@ -16,6 +16,10 @@ def ground(bid_id: str) -> str:
     return f"ground.{bid_id}"
 
 
+def head(bid_id: str) -> str:
+    return f"head.{bid_id}"
+
+
 def score(bid_id: str, criterion: str) -> str:
     return f"score.{bid_id}.{criterion}"
 
@@ -34,9 +38,16 @@ def _entry(form: Mapping[str, str], criteria: Iterable[Criterion], bid_id: str) 
     return {
         "conforms": {"yes": True, "no": False}.get(form.get(conforms(bid_id), "")),
         "ground": form.get(ground(bid_id), "").strip() or None,
+        **_head(form, bid_id),
         "scores": _filled(form, {one: score(bid_id, one) for one in ids}),
         "notes": _filled(form, {one: note(bid_id, one) for one in ids}),
     }
+
+
+def _head(form: Mapping[str, str], bid_id: str) -> dict[str, str]:
+    """Only who rejects names a head."""
+    chosen = form.get(head(bid_id), "")
+    return {"head": chosen} if chosen and form.get(conforms(bid_id)) == "no" else {}
 
 
 def _filled(form: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from evaluation import decimals
+from evaluation.heads import Head
 from evaluation.spec import Criterion, MethodSpec
 from kernel import canonical
 from kernel.errors import Invalid
@@ -31,6 +32,8 @@ class BidSheet:
     ground: str | None
     scores: Mapping[str, Fraction]
     notes: Mapping[str, str]
+    head: Head | None = None
+    """On which head of the law this evaluator rejects the bid."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ def refuse_faults(found: list[Fault]) -> None:
 
 
 def _bid_faults(spec: MethodSpec, bid_id: str, entry: BidSheet) -> Iterator[Fault]:
+    if not entry.conforms and entry.head is None:
+        yield Fault(f"{bid_id}.head", "请选择法律规定的否决情形", "name the head of the law on which it is rejected")
     if not entry.conforms and not entry.ground:
         yield Fault(f"{bid_id}.ground", "认定不符合必须写明理由", "a bid found not to conform needs its ground")
     for unknown in sorted(entry.scores.keys() - {one.id for one in spec.criteria}):
@@ -137,13 +142,15 @@ def _sheet(value: Any, sha256: str) -> Sheet:
 
 
 def _bid_sheet(value: Any) -> BidSheet:
-    _members(value, _BID_MEMBERS, "a bid's part")
+    rejected = {"head"} if isinstance(value, dict) and "head" in value else set()
+    _members(value, _BID_MEMBERS | rejected, "a bid's part")
     if not isinstance(value["conforms"], bool):
         raise TypeError("conforms is true or false")
     ground = None if value["ground"] is None else _text(value["ground"], "ground")
     scores = {name: decimals.parse(text) for name, text in _object(value["scores"], "scores").items()}
     notes = {name: _text(text, "note") for name, text in _object(value["notes"], "notes").items()}
-    return BidSheet(value["conforms"], ground, scores, notes)
+    head = Head(value["head"]) if value.get("head") else None
+    return BidSheet(value["conforms"], ground, scores, notes, head)
 
 
 def _members(value: Any, members: set[str], what: str) -> None:

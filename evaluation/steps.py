@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from evaluation import admitting, outcomes, publishing, reading, results
 from evaluation.models import Evaluation
+from evaluation.review import clarification
 from kernel.db import db, transaction
 from tendering import lifecycle
 from tendering.models import Lot
@@ -17,6 +18,15 @@ from tendering.states import CLOCK, LotEvent, LotState
 def step_begin_scoring(now: dt.datetime) -> bool:
     """OPENED to EVALUATING once the documents of every admitted bid are opened or judged."""
     return sum(_begin(code, now) for code in _lots(LotState.OPENED)) > 0
+
+
+def step_clarifications(now: dt.datetime) -> bool:
+    """Whoever was asked and has not answered in time is taken to have said nothing."""
+    done = False
+    for code in _lots(LotState.EVALUATING):
+        with transaction():
+            done = clarification.lapse(code, now) or done
+    return done
 
 
 def step_results(now: dt.datetime) -> bool:

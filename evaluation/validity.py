@@ -39,6 +39,7 @@ class Verdict:
             "ground": self.ground.value if self.ground else None,
             "votes": {"for": self.finding.votes_for, "against": self.finding.votes_against},
             "grounds": dict(self.finding.grounds),
+            "heads": dict(self.finding.heads),
         }
 
 

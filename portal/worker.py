@@ -81,6 +81,7 @@ def steps() -> list[tuple[str, Step]]:
         ("contests", highest.step_contests),
         ("scoring", evaluation_steps.step_begin_scoring),
         ("carrying", carrying.step_carry),
+        ("clarifications", evaluation_steps.step_clarifications),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),
         ("outcomes", evaluation_steps.step_outcomes),

@@ -7,9 +7,11 @@ from supervision import (
     negotiation_facts,
     offer_facts,
     prequal_facts,
+    review_facts,
     round_facts,
 )
 
 __all__ = [
-    "contract_facts", "deposit_facts", "invitation_facts", "negotiation_facts", "offer_facts", "prequal_facts", "round_facts",
+    "contract_facts", "deposit_facts", "invitation_facts", "negotiation_facts", "offer_facts", "prequal_facts", "review_facts",
+    "round_facts",
 ]  # fmt: skip

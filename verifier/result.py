@@ -8,6 +8,7 @@ from typing import Any
 from evaluation import spec
 from evaluation.methods.evaluate import evaluate
 from evaluation.prices import Bid
+from evaluation.result import Competition, Result
 from evaluation.sheets import Sheet
 from evaluation.spec import MethodSpec
 from kernel import canonical, clock, keys, money
@@ -15,7 +16,7 @@ from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
 from tendering import award_limit, rules, timetable
-from tendering.packs import Pack
+from tendering.packs import Kind, Pack
 from tendering.statements import AWARD
 from tendering.states import CLOCK, DECIDED, LotEvent
 from verifier import contracts, directives, moments
@@ -66,7 +67,9 @@ def result(
         faults.append(Words(f"日志中有 {len(logged)} 个结果", f"the log holds {len(logged)} results"))
     recomputed = method_spec is not None and scored is not None
     if method_spec is not None and scored is not None:
-        faults += _computed_faults(lot, raw, evaluate(method_spec, priced(lot, read), scored).file(lot.code))
+        again = evaluate(method_spec, priced(lot, read), scored, _argued(told))
+        faults += _computed_faults(lot, raw, again.file(lot.code))
+        faults += _argument_faults(lot, again)
     first = ", ".join(short(row["bid_id"]) for row in told["ranking"] if row["rank"] == 1) or "—"
     if recomputed or faults:
         yield from one(
@@ -84,6 +87,22 @@ def result(
             f"{short(fact.result_sha256)} as logged; computed again once the sheets are public",
         )
     return told
+
+
+def _argued(told: Mapping[str, Any]) -> Competition | None:
+    said = told.get("competition")
+    return None if said is None else Competition(said["text"], said["reject_all"], tuple(said["by"]))
+
+
+def _argument_faults(lot: LotCase, again: Result) -> Iterator[Words]:
+    """C46: too few bids left are argued about, by a majority, and nothing else is."""
+    pack, argued = lot.case.pack, again.competition
+    valid = sum(one.ground is None for one in again.verdicts)
+    owed = bool(pack.find(Kind.REQUIRED, "competition_argument")) and 0 < valid < pack.min_bids.value
+    if owed != (argued is not None):
+        yield Words("有效投标不足时的竞争性论证缺失或者多余", "the argument about competition is missing, or not due")
+    if argued is not None and 2 * len(set(argued.by) & set(lot.view.members)) <= len(lot.view.members):
+        yield Words("竞争性论证没有经过半数评委同意", "the argument about competition was not carried by a majority")
 
 
 def _logged_faults(raw: bytes, told: Mapping[str, Any], fact: facts.ResultPublished) -> Iterator[Words]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from evaluation import panel, prices, rank, sensitivity, validity
 from evaluation.methods import cn_comprehensive, cn_lowest, highest_price
 from evaluation.prices import Bid
-from evaluation.result import Caution, Outcome, Result
+from evaluation.result import Caution, Competition, Outcome, Result
 from evaluation.sheets import Sheet, faults, refuse_faults
 from evaluation.spec import MethodId, MethodSpec
 from evaluation.standing import Ranked, Scored
@@ -16,13 +17,20 @@ from evaluation.validity import Verdict
 from kernel.errors import Invalid
 
 
-def evaluate(spec: MethodSpec, bids: Sequence[Bid], sheets: Sequence[Sheet]) -> Result:
-    """Refuses sheets that do not fit (Invalid) or differ on an objective criterion (Conflict OBJECTIVE_MISMATCH)."""
+def evaluate(
+    spec: MethodSpec, bids: Sequence[Bid], sheets: Sequence[Sheet], argued: Competition | None = None
+) -> Result:
+    """Refuses sheets that do not fit (Invalid) or differ on an objective criterion (Conflict OBJECTIVE_MISMATCH).
+
+    `argued`: what the committee said of competition with too few bids left; then it ranks those, or rejects all.
+    """
     bids = sorted(bids, key=lambda bid: bid.bid_id)
     sheets = sorted(sheets, key=lambda sheet: sheet.evaluator)
     _refuse_unfit(spec, bids, sheets)
     verdicts = [validity.judge(spec, bid, sheets) for bid in bids]
     trace = Trace()
+    if argued is not None:
+        spec = replace(spec, minimum_valid=len(bids) + 1 if argued.reject_all else 1)
     standing = _standing(spec, _valid(bids, verdicts), sheets, trace)
     return Result(
         spec,
@@ -32,6 +40,7 @@ def evaluate(spec: MethodSpec, bids: Sequence[Bid], sheets: Sequence[Sheet]) -> 
         tuple(verdicts),
         tuple(trace.steps),
         tuple(_warnings(spec, _valid(bids, verdicts), sheets, verdicts)),
+        argued,
     )
 
 

@@ -14,9 +14,10 @@ from portal.scenario import (
     verbs_opening,
     verbs_orders,
     verbs_prequal,
+    verbs_review,
     waits,
 )
 
 __all__ = [
-    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_deposits", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "waits",
+    "expectations", "verbs_award", "verbs_bids", "verbs_contract", "verbs_deposits", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "verbs_review", "waits",
 ]  # fmt: skip

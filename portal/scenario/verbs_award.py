@@ -15,7 +15,7 @@ from tendering import awards, service
 @do("publicity")
 def publicity(world: World, by: Person, lot: int = 1, tied: Sequence[str] = ()) -> str:
     """Put the candidates on public view; `tied` are the bidders that share the first place, in the owner's order."""
-    order = [_bid_id(world, world.person(name), lot) for name in tied]
+    order = [bid_of(world, world.person(name), lot) for name in tied]
     with world.act() as now:
         until = results.start_publicity(by.actor, world.code(lot), order, now)
     world.breathe()
@@ -26,7 +26,7 @@ def publicity(world: World, by: Person, lot: int = 1, tied: Sequence[str] = ()) 
 def give_up(world: World, by: Person, bid: Person, reason: str = "中标候选人书面放弃", lot: int = 1) -> str:
     """The owner records that a candidate gave up."""
     with world.act() as now:
-        service.give_up(by.actor, service.lot_of(world.code(lot)), _bid_id(world, bid, lot), reason, now)
+        service.give_up(by.actor, service.lot_of(world.code(lot)), bid_of(world, bid, lot), reason, now)
     world.breathe()
     return f"{bid.name} {reason}"
 
@@ -35,14 +35,14 @@ def give_up(world: World, by: Person, bid: Person, reason: str = "中标候选�
 def award(world: World, by: Person, bid: Person, lot: int = 1) -> str:
     """The owner signs the award."""
     with world.act(write=False):
-        raw = awards.award_statement(service.lot_of(world.code(lot)), _bid_id(world, bid, lot)).raw
+        raw = awards.award_statement(service.lot_of(world.code(lot)), bid_of(world, bid, lot)).raw
     with world.act() as now:
         results.award(by.actor, world.code(lot), by.sign(raw), now)
     world.breathe()
     return f"定标：{bid.name}"
 
 
-def _bid_id(world: World, bidder: Person, lot: int) -> str:
+def bid_of(world: World, bidder: Person, lot: int) -> str:
     """The bid that was read out for this bidder, or for the consortium it leads."""
     digest = world.bids.get((lot, bidder.part))
     with world.act(write=False):

@@ -15,7 +15,7 @@ from portal.scenario.world import World
 from tendering import lifecycle, packs
 from tendering.states import LotState
 
-GROUND = "未实质性响应招标文件"
+GROUND, HEAD, MARKS = "未实质性响应招标文件", "unresponsive", "30"
 
 
 @do("start_opening")
@@ -55,11 +55,11 @@ def admit(world: World, by: Person, lot: int = 1) -> str:
 
 
 @do("score")
-def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), marks: str = "30") -> str:
-    """An expert hands in a signed sheet; `rejects` are bidders found not to conform, `marks` what a plan gets."""
+def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), head: str = HEAD) -> str:
+    """An expert hands in a signed sheet; `rejects` are bidders rejected on `head`."""
     code, refused = world.code(lot), {world.person(name).name for name in rejects}
     with world.act() as now:
-        scoring.save(by.actor, code, _sheet(code, refused, marks), now)
+        scoring.save(by.actor, code, _sheet(code, refused, head), now)
     with world.act(write=False):
         raw = scoring.statement(by.actor, code)
     with world.act() as now:
@@ -67,19 +67,31 @@ def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), m
     return f"签署评分表{'，否决 ' + '、'.join(sorted(refused)) if refused else ''}"
 
 
-@do("evaluate")
-def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()) -> str:
-    """All of the committee's part at once: as many experts as the law asks for, without conflict, documents, sheets."""
-    experts = [person for part, person in world.people.items() if part.startswith("expert")][: _seats(world, lot)]
+@do("convene")
+def convene(world: World, by: Person, lot: int = 1) -> str:
+    """The centre seats as many experts as the law asks for; none has a conflict, and the documents are opened."""
+    experts = panel(world, lot)
     form_committee(world, by, experts, lot)
     for expert in experts:
         declare(world, expert, lot=lot)
         admit(world, expert, lot)
     world.pass_while(lambda: world.lot(lot).state == LotState.OPENED, "the documents are opened in the room")
-    for expert in experts:
+    return f"{len(experts)} 名评委到场"
+
+
+@do("evaluate")
+def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()) -> str:
+    """All of the committee's part at once, from its forming to the result."""
+    convene(world, by, lot)
+    for expert in panel(world, lot):
         score(world, expert, lot, rejects)
     world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
     return f"评审完成：{world.lot(lot).state}"
+
+
+def panel(world: World, lot: int) -> list[Person]:
+    """The experts who sit when nobody says who does."""
+    return [person for part, person in world.people.items() if part.startswith("expert")][: _seats(world, lot)]
 
 
 def _seats(world: World, lot: int) -> int:
@@ -90,13 +102,14 @@ def _seats(world: World, lot: int) -> int:
     return 1 if rule is None else rule.value
 
 
-def _sheet(code: str, refused: set[str], marks: str) -> dict[str, Any]:
+def _sheet(code: str, refused: set[str], head: str) -> dict[str, Any]:
     """Every bid gets the same marks: in these plays the price decides."""
     names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(code)}
     method = reading.method(lifecycle.lot_of(code))
-    scores = {one.id: ("15" if one.objective else marks) for one in method.criteria}
+    scores = {one.id: ("15" if one.objective else MARKS) for one in method.criteria}
     found = {}
     for bid, _ in reading.assessed(code):
         bad = names[bid.bid_id] in refused
-        found[bid.bid_id] = {"conforms": not bad, "ground": GROUND if bad else None, "scores": scores, "notes": {}}
+        why = {"ground": GROUND, "head": head} if bad else {"ground": None}
+        found[bid.bid_id] = {"conforms": not bad, **why, "scores": scores, "notes": {}}
     return found

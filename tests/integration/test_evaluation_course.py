@@ -333,18 +333,16 @@ def test_the_result_cites_the_signed_sheets_by_hash(stage):
 
 
 def test_a_bid_whose_documents_do_not_open_is_not_ranked(stage):
-    stage.scored(bidder3="judged")
+    stage.scored(bidder="judged", bidder2="judged", bidder3="judged")
     assert result(stage)["outcome"] == "failed"
     assert stage.state() == "failed"
 
 
-def test_too_few_valid_bids_fail_the_lot(stage):
+def test_c43_when_all_bids_are_rejected_the_lot_fails(stage):
     stage.scoring()
-    out = {"conforms": False, "ground": "未响应实质性要求"}
+    out = {"conforms": False, "ground": "未响应实质性要求", "head": "unresponsive"}
     for name in COMMITTEE:
-        draft = stage.draft()
-        draft[stage.bid_ids["bidder"]] |= out
-        stage.sign(name, draft)
+        stage.sign(name, {bid_id: entry | out for bid_id, entry in stage.draft().items()})
     stage.step(steps.step_results)
     assert stage.state() == "failed"
     assert result(stage)["ranking"] == []

@@ -168,7 +168,13 @@ def test_adding_an_invalid_bid_changes_nothing(tender, price):
     more = {**marks, **{(one, count): (80, 40) for one in EVALUATORS}}
     sheets = []
     for one in sheets_of(spec, more, count + 1):
-        out = {"conforms": False, "ground": "unsigned", "scores": {"plan": "1", "staff": "1"}, "notes": {}}
+        out = {
+            "conforms": False,
+            "ground": "unsigned",
+            "head": "unsigned",
+            "scores": {"plan": "1", "staff": "1"},
+            "notes": {},
+        }
         value = {name: {**entry({k: str(float(v)) for k, v in at.scores.items()})} for name, at in one.bids.items()}
         sheets.append(sheet(spec, {**value, f"B{count}": out}, one.evaluator))
     joined = evaluate(spec, bids_of([*prices, price]), sheets)

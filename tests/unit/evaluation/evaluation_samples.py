@@ -50,9 +50,10 @@ def bid(bid_id, price, enterprise=None):
     return Bid(bid_id, None if price is None else money.parse(price), enterprise)
 
 
-def entry(scores, *, conforms=True, ground=None):
+def entry(scores, *, conforms=True, ground=None, head=None):
     notes = dict.fromkeys(scores, "as the file shows")
-    return {"conforms": conforms, "ground": ground, "scores": scores, "notes": notes}
+    value = {"conforms": conforms, "ground": ground, "scores": scores, "notes": notes}
+    return {**value, "head": head} if head else value
 
 
 def sheet_json(method_spec, entries, evaluator="E1"):
@@ -82,7 +83,7 @@ def rejected(method_spec, bids, out, by=EVALUATORS):
         sheet(
             method_spec,
             {
-                one.bid_id: entry(scores, conforms=False, ground="no signature")
+                one.bid_id: entry(scores, conforms=False, ground="no signature", head="unsigned")
                 if one.bid_id in out and name in by
                 else entry(scores)
                 for one in bids

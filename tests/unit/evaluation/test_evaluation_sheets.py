@@ -47,9 +47,15 @@ def test_an_objective_criterion_needs_no_reason():
     assert fields(of({"plan": "30", "staff": "0"}, notes={})) == set()
 
 
-def test_a_rejection_needs_its_ground():
-    assert fields(of(GOOD, conforms=False)) == {"A.ground"}
-    assert fields(of(GOOD, conforms=False, ground="not signed")) == set()
+def test_c43_a_rejection_needs_its_head_and_its_ground():
+    assert fields(of(GOOD, conforms=False)) == {"A.ground", "A.head"}
+    assert fields(of(GOOD, conforms=False, ground="not signed")) == {"A.head"}
+    assert fields(of(GOOD, conforms=False, ground="not signed", head="unsigned")) == set()
+
+
+def test_c43_no_other_head_than_the_laws_is_read():
+    with pytest.raises(Invalid, match=r"sheet\.malformed"):
+        of(GOOD, conforms=False, ground="not signed", head="we_do_not_like_it")
 
 
 def test_every_bid_is_assessed_and_no_other():

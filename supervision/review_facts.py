@@ -1,0 +1,42 @@
+"""Facts of the committee's review: secret while it sits, shown with the score sheets when the lot is awarded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from supervision.vocabulary import Disclosure, Fact, Instant, Sha256
+
+WITH_THE_SHEETS = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_AWARD})
+
+
+class ClarificationAsked(Fact, kind="clarification.asked", opens=WITH_THE_SHEETS):
+    """The committee's written request to one bidder, carried by the members named."""
+
+    lot: str
+    bid_id: str
+    number: int
+    about: Literal["clarification", "low_price"]
+    text_sha256: Sha256
+    by: tuple[str, ...]
+    due_at: Instant
+    at: Instant
+
+
+class ClarificationAnswered(Fact, kind="clarification.answered", opens=WITH_THE_SHEETS):
+    """That bidder's answer; without a hash, that the time went by."""
+
+    lot: str
+    bid_id: str
+    number: int
+    answer_sha256: Sha256 | None
+    at: Instant
+
+
+class CompetitionArgued(Fact, kind="competition.argued", opens=WITH_THE_SHEETS):
+    """With too few bids left: whether competition is lacking and all are rejected, and who carried that."""
+
+    lot: str
+    text_sha256: Sha256
+    reject_all: bool
+    by: tuple[str, ...]
+    at: Instant
