@@ -207,14 +207,14 @@ LINKS: dict[str, str] = {
     LotEvent.AWARD: "/owner/lots/{lot}/award",
     LotEvent.RETENDER: "/owner/lots/{lot}/next",
     LotEvent.CANCEL: _DESK + "#cancel",
+    LotEvent.CONTINUE: "/negotiations/{lot}",
+    LotEvent.FINAL_QUOTES: "/owner/lots/{lot}/quotes",
     LotEvent.VOID: "/lots/{lot}/directives",
     LotEvent.REOPEN_EVALUATION: "/lots/{lot}/directives",
     LotEvent.END_OPENING: "/owner/lots/{lot}/opening",
     LotEvent.PUBLISH: _DESK + "/publish",
 }
 
-    LotEvent.CONTINUE: "/negotiations/{lot}",
-    LotEvent.FINAL_QUOTES: "/owner/lots/{lot}/quotes",
 
 def _typed(act: TypedAct, lot: Lot, now: dt.datetime, pack: Pack) -> Power:
     refusal = refusal_of(lambda: act.asked(lot, now))
