@@ -32,9 +32,9 @@ from tendering.power_rules import Check, Power, moves, refusal_of
 from tendering.prequal import applying as prequal
 from tendering.prequal import committee
 from tendering.prequal import rules as prequal_rules
-from tendering.states import ACCEPTING, LotEvent, LotState
 from tendering.quotes import boxes
 from tendering.quotes import service as quotes
+from tendering.states import ACCEPTING, LotEvent, LotState
 
 Asked = Callable[[Lot, dt.datetime], object]
 
@@ -73,10 +73,10 @@ def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
         LotEvent.AWARD: lambda: _check_award(lot, now, pack),
         LotEvent.CANCEL: lambda: cancellation.check_under_way(lot.tender),
         LotEvent.RETENDER: lambda: _check_prepared(lot),
-    }
         LotEvent.PUBLISH: lambda: _check_in_notice(lot, pack),
         LotEvent.FINAL_QUOTES: lambda: quotes.check_ready(lot),
         LotEvent.CONTINUE: lambda: _check_negotiated(lot, pack),
+    }
     halted: dict[LotEvent, Check] = {
         event: partial(stays.check_free, lot, *held) for event, held in HALTED.items() if event not in guards
     }
@@ -113,10 +113,6 @@ def _check_prepared(lot: Lot) -> None:
         )
 
 
-def _check_taking(lot: Lot, now: dt.datetime) -> None:
-    if lot.state not in ACCEPTING or lot.closes_at is None:
-        raise Conflict(
-            "lot.not_collecting",
 def _check_in_notice(lot: Lot, pack: Pack) -> None:
     if boxes.of(lot) is not None:
         raise Conflict(
@@ -137,6 +133,10 @@ def _check_negotiated(lot: Lot, pack: Pack) -> None:
         )
 
 
+def _check_taking(lot: Lot, now: dt.datetime) -> None:
+    if lot.state not in ACCEPTING or lot.closes_at is None:
+        raise Conflict(
+            "lot.not_collecting",
             "标段不在接收投标阶段。",
             "The lot is not collecting bids.",
             rule=deadlines.RULE,
