@@ -1,4 +1,4 @@
-"""`kaibiao demo`: set up a practice installation in a folder of its own, play one whole tender, leave the portal running."""
+"""`kaibiao demo`: set up a practice installation in a folder of its own, play one whole tender and two other procedures, leave the portal running."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from portal.demo.documents import Papers
 from portal.demo.play import Play
 from portal.demo.stage import Actor, DemoError, Stage
 
-LIMIT_S = 180
+LIMIT_S, WHOLE_S = 180, 300
 OWN = ("VAR", "DATABASE", "POLICY", "ORIGIN", "SECRET_KEY", "TRUSTED_CAS")
 
 
@@ -53,8 +53,10 @@ def _play(folder: Path, environment: Mapping[str, str]) -> int:
     try:
         play = _set_up(stage, environment)
         archive = script.perform(play)
-        stage.say("全部完成", "all done")
+        stage.say("招标项目完成", "the tender is done")
         passed = int(clock.monotonic() - stage.started)
+        script.more(play)
+        stage.say("全部完成", "all done")
     except Exception as error:  # noqa: BLE001  whatever it is, it is told with its log, and every part is stopped
         logs = _suspects(stage)
         stage.end()
@@ -106,6 +108,7 @@ def _curtain(stage: Stage, play: Play, archive: Path, passed: int) -> int:
         f"  浏览器投标 · browser  {stage.folder / 'browser.png'}",
         f"  进程日志 · logs       {stage.fleet.logs}",
         f"  用时 · time           {verdict(passed)}",
+        f"  合计 · in all         {whole(int(clock.monotonic() - stage.started))}",
     ]
     stage.tell("\n" + "\n".join(lines) + "\n\n")
     if os.environ.get("KAIBIAO_DEMO_EXIT") == "1":
@@ -121,6 +124,13 @@ def verdict(passed: int) -> str:
     if passed <= LIMIT_S:
         return f"{passed} 秒，三分钟以内 · {passed} s from `set-up done`: the three minutes held"
     return f"{passed} 秒，超过三分钟 · {passed} s from `set-up done`: the three minutes ({LIMIT_S} s) were NOT held"
+
+
+def whole(passed: int) -> str:
+    """Whether the tender and the procedures beside it kept to five minutes; as plain, and as harmless, as the other."""
+    if passed <= WHOLE_S:
+        return f"{passed} 秒，五分钟以内 · {passed} s with the other procedures: five minutes held"
+    return f"{passed} 秒，超过五分钟 · {passed} s with the other procedures: five minutes ({WHOLE_S} s) were NOT held"
 
 
 def _stay(stage: Stage) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from portal.demo import bidders, checking, evaluation, opening, publishing
+from portal.demo import bidders, checking, evaluation, opening, procedures, publishing
 from portal.demo.play import Play
 
 
@@ -24,3 +24,9 @@ def perform(play: Play) -> Path:
     evaluation.award(play)
     scene("五、核验", "A stranger rechecks")
     return checking.recheck(play)
+
+
+def more(play: Play) -> None:
+    """Procedures that need other clocks than ours."""
+    play.stage.scene("六、谈判和异议", "A negotiation, and an objection that suspends and resumes a tender")
+    procedures.rehearse_all(play)

@@ -10,9 +10,10 @@ import pytest
 
 from evaluation import spec
 from kernel import money
-from portal.demo import cli, documents, people, rooms, terms, watcher
+from portal.demo import cli, documents, people, procedures, rooms, terms, watcher
 from portal.demo.publishing import _still
 from portal.demo.stage import DemoError, grouped, padded
+from portal.scenario.script import load
 
 
 def test_each_run_has_a_folder_of_its_own_and_finished_runs_are_cleared(tmp_path):
@@ -40,6 +41,20 @@ def test_the_summary_says_plainly_whether_the_three_minutes_held(passed, held):
     assert f"{passed} s" in said
     assert ("the three minutes held" in said, "NOT held" in said) == (held, not held)
     assert ("三分钟以内" in said, "超过三分钟" in said) == (held, not held)
+
+
+@pytest.mark.parametrize(("passed", "held"), [(300, True), (301, False)])
+def test_the_summary_says_plainly_whether_five_minutes_held_for_all(passed, held):
+    said = cli.whole(passed)
+    assert f"{passed} s" in said
+    assert ("five minutes held" in said, "NOT held" in said) == (held, not held)
+
+
+def test_the_demo_plays_a_negotiation_and_an_objection_that_suspends_and_resumes():
+    """The files are whole; that they play through is the scenario tests' matter, and the demo's own."""
+    negotiation, objection = (load(path) for path in procedures.stories())
+    assert (negotiation.trade, negotiation.pack) == ("procurement", "practice.procurement.negotiation")
+    assert [step.given["is"] for step in objection.steps if step.word.name == "suspended"] == [True, False]
 
 
 def test_a_demo_that_still_runs_is_not_cleared_away(tmp_path):
