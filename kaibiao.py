@@ -32,6 +32,7 @@ COMMANDS = {
     "admit": ("evaluation.cli:admit_main", "as an evaluator: declare no conflict, admit the documents stage"),
     "score": ("evaluation.cli:score_main", "sign and hand in a score sheet"),
     "award": ("evaluation.cli:award_main", "sign the award of a lot"),
+    "ledger": ("escrow.cli:ledger_main", "write the ledger of deposits as beancount text"),
     "archive": ("verifier.cli:archive_main", "collect a tender's public files in one archive"),
     "verify": ("verifier.cli:verify_main", "recheck a tender from its address or archive"),
 }

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import case, func, insert, select
+from sqlalchemy.dialects import postgresql
 
 from escrow.ledger_models import Account, Entry, Transfer
 from kernel import canonical
@@ -142,10 +143,11 @@ def _account(code: str) -> int:
     found = db.session.scalar(select(Account.id).where(Account.code == code))
     if found is not None:
         return found
-    guard = 1 if code.startswith(GUARDED) else 0
-    return db.session.execute(
-        insert(Account).values(code=code, kind=code[0], guard=guard).returning(Account.id)
-    ).scalar_one()
+    row = {"code": code, "kind": code[0], "guard": 1 if code.startswith(GUARDED) else 0}
+    if db.engine.dialect.name == "postgresql":  # another transaction may open it at the same instant
+        db.session.execute(postgresql.insert(Account).values(**row).on_conflict_do_nothing())
+        return db.session.execute(select(Account.id).where(Account.code == code)).scalar_one()
+    return db.session.execute(insert(Account).values(**row).returning(Account.id)).scalar_one()
 
 
 def _hash(happened: Event, legs: Sequence[tuple[Leg, Phase, int | None]]) -> str:

@@ -75,7 +75,7 @@ def _refusing(name: str, when: str, condition: str, why: str) -> str:
 
 
 def _postgres() -> tuple[str, ...]:
-    """The guarded accounts are locked before they are summed: of two holds at one instant the second sees the first."""
+    """The guarded accounts are locked first, before the row's own foreign keys: of two holds at one instant the second waits and sees."""
     append_only = [
         f"CREATE TRIGGER {table}_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
         " FOR EACH STATEMENT EXECUTE FUNCTION ledger_append_only()"
@@ -85,14 +85,13 @@ def _postgres() -> tuple[str, ...]:
         _function("ledger_append_only", "RAISE EXCEPTION 'ledger.append_only';"),
         _function(
             "ledger_transfer_checked",
-            f"IF {_OUT_OF_TURN} THEN RAISE EXCEPTION 'ledger.out_of_turn'; END IF;"
+            "PERFORM 1 FROM ledger_account a WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.guard > 0"
+            f" ORDER BY a.id FOR NO KEY UPDATE; IF {_OUT_OF_TURN} THEN RAISE EXCEPTION 'ledger.out_of_turn'; END IF;"
             f" IF {_UNFOUNDED} THEN RAISE EXCEPTION 'ledger.unfounded'; END IF; RETURN NEW;",
         ),
         _function(
             "ledger_transfer_covered",
-            "PERFORM 1 FROM ledger_account a WHERE a.id IN (NEW.debit_id, NEW.credit_id) AND a.guard > 0"
-            f" ORDER BY a.id FOR UPDATE; IF EXISTS ({_OVERDRAWN}) THEN RAISE EXCEPTION 'ledger.overdrawn'; END IF;"
-            " RETURN NULL;",
+            f"IF EXISTS ({_OVERDRAWN}) THEN RAISE EXCEPTION 'ledger.overdrawn'; END IF; RETURN NULL;",
         ),
         *append_only,
         _on_each("ledger_transfer_check", "BEFORE", "ledger_transfer_checked"),

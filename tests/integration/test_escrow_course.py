@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from escrow import asking, checks, keeping, ledger, payments, refunds, standing
+from escrow import asking, beancount, checks, keeping, ledger, payments, refunds, standing
 from escrow.ledger import BANK, Event, Leg
 from escrow.models import Deposit
 from escrow.payments import Payment
@@ -412,3 +412,26 @@ def test_a_payment_before_its_reason_or_in_the_future_is_refused(stage):
             stage.pays("bidder", at=at)
     with pytest.raises(Conflict, match=r"payment\.known"), stage.act() as now:
         payments.pay(stage.actor("fin"), stage.refund_in("bidder"), Payment(" ", now), now)
+
+
+def test_the_export_adds_up_and_names_nobody(stage):
+    stage.paid("bidder", "bidder2")
+    stage.asks("bidder3", "guarantee")
+    stage.letter("bidder3")
+    stage.failed()
+    stage.step()
+    stage.approved("bidder", "bidder2")
+    stage.pass_by(36 * DAY)
+    stage.pays("bidder")
+    with stage.act(write=False) as now:
+        text = "\n".join(beancount.export(now))
+    amounts = [line.split() for line in text.splitlines() if line.startswith("  ")]
+    total: dict[str, int] = {}
+    for account, amount, _ in amounts:
+        total[account] = total.get(account, 0) + int(amount.replace(".", ""))
+    assert sum(total.values()) == 0
+    said = [line.split() for line in text.splitlines() if " balance " in line]
+    assert {row[2]: int(row[3].replace(".", "")) for row in said} == {row[2]: total.get(row[2], 0) for row in said}
+    assert total["Assets:Bank"] == DUE - 14_000
+    assert stage.actor("bidder").organization not in text
+    assert all("~ 0.00 CNY" in line for line in text.splitlines() if " balance " in line)
