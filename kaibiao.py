@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": ("portal.setup:migrate_main", "bring the database to the current schema"),
     "genesis": ("portal.setup:genesis_main", "pin the nodes' cards in the policy file and open the log"),
     "run": ("portal.run:main", "start everything on this machine: web, worker, edges, evaluator, four nodes"),
+    "reserve": ("tendering.offers.cli:main", "commit to a base or reserve price without telling it"),
     "scenario": ("portal.scenario.cli:main", "play life cycles of tenders from files, by a clock of their own"),
     "demo": ("portal.demo.cli:main", "play one whole practice tender"),
     "worker": ("portal.worker:main", "do what is due: log, closing, opening, mail"),

@@ -36,6 +36,17 @@ def publicity(lot: str) -> Page:
     return _done(lot, attempted(lambda: results.start_publicity(current_actor(), lot, tied, clock.now())))
 
 
+@pages.post("/owner/lots/<lot>/deal")
+@own_transaction
+def deal(lot: str) -> Page:
+    """Land by tender: struck by the ranking, without a publicity of candidates."""
+    tied = request.form.getlist("tied")
+    outcome = attempted(lambda: results.deal(current_actor(), lot, tied, clock.now()))
+    if isinstance(outcome, Refusal):
+        return answered("evaluation/award.html", Form({}, outcome), lambda: _award(lot))
+    return redirect(url_for("offers.room", code=lot), 303)
+
+
 @pages.post("/owner/lots/<lot>/award")
 @own_transaction
 def award(lot: str) -> Page:

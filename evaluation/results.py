@@ -15,6 +15,7 @@ from evaluation.result import Outcome, Result
 from evaluation.review import competition
 from kernel import canonical, money
 from kernel.errors import Conflict, Invalid, Words
+from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Place
@@ -95,6 +96,7 @@ def award(actor: Actor, lot_code: str, signed: Signed, now: dt.datetime) -> Lot:
     return lot
 
 
+@holds("L16.award", "A3")
 def deal(actor: Actor, lot_code: str, tied: Sequence[str], now: dt.datetime) -> Lot:
     """Land by tender: the owner strikes the deal with the first in rank at or above the base price, once that is open (L04)."""
     lot = lifecycle.lot_of(lot_code, lock=True)

@@ -38,6 +38,9 @@ class Candidate:
 def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: dt.datetime) -> dt.datetime:
     """Put the candidates, the first of the ranking, on public view; returns when the view has lasted its time (C49, G37)."""
     visibility.check_project(lot.tender, actor, Role.OWNER)
+    if lot.tender.method in packs.OFFERS:
+        zh, en = "出让（转让）不公示候选人，按结果成交。", "A sale shows no candidates: it is dealt by its result."
+        raise Conflict("publicity.sale", zh, en, rule=_pack(lot).clause("deal_confirmation"))
     if not ranking:
         raise Invalid(
             "publicity.nobody", "没有中标候选人。", "There is no candidate.", rule="《招标投标法实施条例》第五十四条"

@@ -83,7 +83,7 @@ def _pack(view: TenderView, now: dt.datetime) -> Iterator[Obstacle]:
         )
 
 
-@holds("M10-5", "M87-13")
+@holds("M10-5", "M87-13", "L16", "P16")
 def _notice(view: TenderView) -> Iterator[Obstacle]:
     for name, zh, en in FIELDS:
         if _blank(view.notice.get(name)):

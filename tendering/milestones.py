@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kernel.errors import Unavailable, Words
 from tendering import timetable
-from tendering.packs import Kind, Pack, Rule
+from tendering.packs import OFFERS, Kind, Pack, Rule
 from tendering.states import DECIDED, ENDED, LotState
 
 
@@ -23,6 +23,7 @@ class Course:
     awarded_at: dt.datetime | None = None
     issued_at: dt.datetime | None = None
     """When bidders got the documents, where that was not with the notice."""
+    applications_due: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ _ORDER = list(LotState)
 
 def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
     """Notice, earliest lawful deadline, deadline and opening, evaluation, publicity, award: each with its rule."""
+    if pack.procedure in OFFERS:
+        return _of_sale(pack, course)
     opening = pack.find(Kind.SAME_MOMENT, "opening")[0]
     publicity = pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0]
     return [
@@ -60,6 +63,23 @@ def milestones(pack: Pack, course: Course, now: dt.datetime) -> list[Milestone]:
             "done" if course.state in DECIDED else "ahead",
             pack.the(Kind.RANK_ORDER, "award"),
         ),
+    ]  # fmt: skip
+
+
+def _of_sale(pack: Pack, course: Course) -> list[Milestone]:
+    """Notice, applications, offers, deal: each with its rule, as far as the way of the sale has it."""
+    ends, offers = Words("申请（披露）截止", "Applications end"), Words("报价（挂牌、拍卖）截止", "Offers end")
+    listed = pack.find(Kind.MIN_INTERVAL, "applications_due") or pack.find(Kind.MIN_INTERVAL, "offer_begins")
+    due = pack.find(Kind.MIN_INTERVAL, "listing_ends") or pack.find(Kind.SAME_MOMENT, "opening")
+    sold = next((rule for rule in pack.rules if rule.ends == "deal"), None)
+    confirmed = pack.find(Kind.REQUIRED, "deal_confirmation")
+    struck = "done" if course.state in DECIDED else "ahead"
+    return [
+        Milestone(Words("公告发布，文件开始提供", "Notice published, documents available"), course.published_at, "done"),
+        Milestone(ends, course.applications_due, _status(course, LotState.LISTING), next(iter(listed), None)),
+        Milestone(offers, course.closes_at, _status(course, LotState.LISTING, LotState.COLLECTING), next(iter(due), None)),
+        Milestone(Words("成交", "Deal"), course.awarded_at, struck, sold),
+        Milestone(Words("签署成交确认书", "Confirmation signed"), None, _status(course, LotState.DEAL), next(iter(confirmed), None)),
     ]  # fmt: skip
 
 

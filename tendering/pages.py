@@ -140,6 +140,7 @@ def _milestones(found: Tender, lot: Lot) -> list[milestones.Milestone]:
         lot.publicity_until,
         lot.awarded_at,
         lot.qualified_at,
+        lot.applications_due,
     )
     return milestones.milestones(packs.load(found.pack_id), course, clock.now())
 

@@ -27,6 +27,7 @@ from tendering.lifecycle import HALTED
 from tendering.models import Lot
 from tendering.objections import service as objections
 from tendering.objections import stays
+from tendering.offers import applications, deals, reserve
 from tendering.packs import Kind, Pack
 from tendering.power_rules import Check, Power, moves, refusal_of
 from tendering.prequal import applying as prequal
@@ -84,6 +85,9 @@ def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
 
 
 def _check_award(lot: Lot, now: dt.datetime, pack: Pack) -> None:
+    if lot.state == LotState.DEAL:
+        deals.check_signed(lot)
+        return
     stays.check_free(lot, *HALTED[LotEvent.AWARD])
     rules.check_publicity_over(lot.publicity_until, now, pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0].cited)
 
@@ -185,6 +189,8 @@ TYPED: tuple[TypedAct, ...] = (
     TypedAct("application", Words("递交、替换或者撤回资格预审申请", "Apply for pre-qualification, replace or withdraw"), (Role.BIDDER,), "applications_due", prequal.check_open, "/lots/{lot}/application"),
     TypedAct("prequal_committee", Words("组建资格审查委员会", "Seat the review committee"), (Role.OPS,), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
     TypedAct("prequal_review", Words("审查资格预审申请", "Review applications"), (*_OWN, Role.EXPERT), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
+    TypedAct("apply", Words("申请参加竞买（受让）", "Apply to take part"), (Role.BIDDER,), "rules.md 5.3 A1", applications.check_open, "/lots/{lot}/apply"),
+    TypedAct("reserve", Words("启封标底（底价），两人", "Open the reserve (two persons)"), (Role.OWNER, Role.OPS), "reserve", lambda lot, _: reserve.check_may_open(lot), "/lots/{lot}/sale"),
     TypedAct("question", Words("提问（不显示提问人）", "Ask, without being named"), (Role.BIDDER,), questions.RULE, lambda lot, _: questions.check_open(lot.tender), "/tenders/{tender}#questions"),
     TypedAct("answer", Words("公开答复问题", "Answer in public"), _OWN, questions.RULE, _check_pending, _DESK + "#questions"),
     TypedAct("document", Words("补充、澄清招标文件", "Add or clarify documents"), _OWN, "clarification_published", lambda lot, now: changes.check_may_change(lot.tender, now), _DESK + "#documents"),
@@ -210,6 +216,9 @@ LINKS: dict[str, str] = {
     LotEvent.CONTINUE: "/negotiations/{lot}",
     LotEvent.FINAL_QUOTES: "/owner/lots/{lot}/quotes",
     LotEvent.VOID: "/lots/{lot}/directives",
+    LotEvent.DEAL: "/lots/{lot}/sale",
+    LotEvent.NO_DEAL: "/lots/{lot}/sale",
+    LotEvent.LIST: _DESK + "/publish",
     LotEvent.REOPEN_EVALUATION: "/lots/{lot}/directives",
     LotEvent.END_OPENING: "/owner/lots/{lot}/opening",
     LotEvent.PUBLISH: _DESK + "/publish",

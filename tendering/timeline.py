@@ -66,7 +66,12 @@ AFTER: tuple[tuple[str, Words], ...] = (
     ("award", Words("最迟定标；逾期视为第一名中标", "Award at the latest; silence chooses the first")),
     ("result_announced", Words("最迟公告结果", "Result announced at the latest")),
     ("report_to_supervisor", Words("最迟向监督部门书面报告", "Report to the supervisor at the latest")),
+    (
+        "application_decided",
+        Words("最迟答复受让资格；逾期视为同意", "Answer on the takers at the latest; silence agrees"),
+    ),
     ("contract_signed", Words("最迟签订合同", "Contract signed at the latest")),
+    ("price_paid", Words("最迟付清价款", "Price paid at the latest")),
     ("contract_published", Words("最迟公告合同", "Contract published at the latest")),
     ("contract_filed", Words("最迟将合同副本备案", "Copy of the contract filed at the latest")),
     ("deposit_returned", Words("最迟退还保证金", "Deposits returned at the latest")),

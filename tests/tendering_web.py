@@ -28,6 +28,7 @@ from tendering.filing import pages as filing_pages
 from tendering.filing import routes as filing_routes
 from tendering.invitations import pages as invitation_pages
 from tendering.objections import pages as objection_pages
+from tendering.offers import pages as offer_pages
 from tendering.pages import pages
 from tendering.prequal import pages as prequal_pages
 from tendering.states import STATE_WORDS
@@ -70,6 +71,7 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.register_blueprint(objection_pages.pages)
     app.register_blueprint(invitation_pages.pages)
     app.register_blueprint(prequal_pages.pages)
+    app.register_blueprint(offer_pages.pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)
     return app.test_client()

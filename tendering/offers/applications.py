@@ -70,7 +70,7 @@ def pack_of(lot: Lot) -> Pack:
     return packs.load(lot.tender.pack_id)
 
 
-@holds("A1", "applicants")
+@holds("A1", "L07")
 def apply(actor: Actor, lot_code: str, said: Said, now: dt.datetime) -> OfferApplication:
     """Hand in an application, or one anew that was returned; with a receipt signed by the platform, and no word to anybody else."""
     lot = lot_of(lot_code, lock=True)
@@ -152,6 +152,9 @@ def _enter(row: OfferApplication, lot: Lot, actor: Actor, said: Said, now: dt.da
         **{name: said.texts.get(name, "").strip() for name in TEXTS},
         **{name: name in said.flags for name in FLAGS},
     }
+    if row.id is not None:
+        row.files.clear()
+        db.session.flush()  # the old names go before the new ones come
     row.files = [OfferFile(**vars(paper)) for paper in said.papers]
     row.sha256 = canonical.sha(_content(lot, actor, said, row))
     signed = Signed.make(

@@ -153,9 +153,7 @@ def sign(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Deal:
     visibility.check_project(lot.tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
     deal = _open(lot)
-    if deal.winner_sig is None or deal.file is None:
-        zh, en = "竞得人（受让方）尚未签署成交确认书。", "The winner has not signed the confirmation yet."
-        raise Conflict("deal.unconfirmed", zh, en, rule=law(lot))
+    check_signed(lot)
     if signed.raw != deal.file:
         raise _other_terms(lot)
     _check_owner_key(lot, signed)
@@ -163,6 +161,14 @@ def sign(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Deal:
     _announce(actor, lot, deal, signed, now)
     records.acted(actor, "deal.signed", now, lot=lot.code)
     return deal
+
+
+def check_signed(lot: Lot) -> None:
+    """Conflict while the winner has not signed."""
+    deal = of(lot)
+    if deal is None or deal.winner_sig is None:
+        zh, en = "竞得人（受让方）尚未签署成交确认书。", "The winner has not signed the confirmation yet."
+        raise Conflict("deal.unconfirmed", zh, en, rule=law(lot))
 
 
 @holds("deal:result_announced", "result_announced:publicity_ends")

@@ -71,6 +71,11 @@ def waiting(lot: Lot) -> Reserve | None:
     return db.session.scalar(select(Reserve).where(Reserve.lot_id == lot.id))
 
 
+def check_may_open(lot: Lot) -> None:
+    """Conflict unless there is a commitment that may be opened now."""
+    _check(lot)
+
+
 def proposed(lot: Lot) -> bool:
     """Whether the seller has entered it and the centre's second is missing."""
     return approvals.waiting(lot.tender, _name(lot)) is not None

@@ -10,7 +10,9 @@ from kernel.errors import Conflict
 from tendering import packs, timetable
 from tendering.packs import Kind, Pack, Unit
 
-PLAYED = [pack.id for practice in (False, True) for pack in packs.offered(practice=practice)]
+OFFERED = [pack for practice in (False, True) for pack in packs.offered(practice=practice)]
+PLAYED = [pack.id for pack in OFFERED if pack.procedure not in packs.OFFERS]
+SOLD = [pack.id for pack in OFFERED if pack.procedure in packs.OFFERS]
 ISSUED = dt.datetime(2026, 3, 2, 1, 0, tzinfo=dt.UTC)
 """A Monday, 9:00 in Beijing."""
 
@@ -90,3 +92,24 @@ def test_n16_the_platforms_own_rules_say_that_they_are() -> None:
 def test_what_stands_from_memory_in_the_negotiated_table_is_marked_for_a_lawyer() -> None:
     rules = {rule.id: rule for rule in packs.load("cn.procurement.inquiry.2026").rules}
     assert all(rules[name].unverified for name in ("N11.change", "N11.responses", "N16.termination"))
+
+
+@pytest.mark.parametrize("name", SOLD)
+def test_l16_p16_what_the_code_asks_for_stands_in_every_pack_of_a_sale(name: str) -> None:
+    pack = packs.load(name)
+    assert pack.min_bids.value >= 1
+    for kind, subject in (
+        (Kind.REQUIRED, "notice"),
+        (Kind.REQUIRED, "consortium_allowed"),
+        (Kind.REQUIRED, "deal_confirmation"),
+        (Kind.REQUIRED, "deal_fallen"),
+        (Kind.SAME_MOMENT, "opening"),
+        (Kind.MIN_YEARS, "archive"),
+        (Kind.MIN_INTERVAL, "deadline_standing"),
+        (Kind.MAX_INTERVAL, "contract_signed"),
+        (Kind.MAX_INTERVAL, "price_paid"),
+    ):
+        assert pack.the(kind, subject), subject
+    assert pack.clause("late_bid")
+    assert timetable.earliest_deadline(pack, ISSUED).at > ISSUED
+    assert timetable.earliest_after_change(pack, ISSUED).at > ISSUED

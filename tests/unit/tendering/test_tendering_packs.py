@@ -144,7 +144,7 @@ def test_an_installation_offers_only_its_own_packs() -> None:
 
 def test_a_pack_whose_procedure_is_not_played_yet_is_refused_not_half_run() -> None:
     with pytest.raises(Conflict) as refusal:
-        packs.choose("cn.land.listing.2026", Trade.LAND, practice=False)
+        packs.choose("cn.procurement.framework.2026", Trade.PROCUREMENT, practice=False)
     assert refusal.value.code == "pack.not_played"
 
 
