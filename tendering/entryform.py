@@ -14,6 +14,7 @@ from tendering.security import Form
 PLAIN = (
     "title", "project_name", "content", "scale", "fund_source", "qualification", "documents_obtained", "submission", "pack",
     "approval_doc", "item", "method_ground", "ground_approval", "valuation",
+    "suppliers", "fewer_ground", "fewer_document", "fewer_lot",
     "valuation_date", "preemption", "management", "floor_consent",
 )  # fmt: skip
 CONTACT = ("name", "phone", "email", "address")

@@ -18,12 +18,18 @@ from kernel.site import site
 from tendering import keysets, packs, statements, visibility
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.quotes import boxes, service
+from tendering.quotes import boxes, rules, service
 from tendering.states import LotState
 
 pages = Blueprint("quotes", __name__)
 
 Page = str | tuple[str, int] | AnyResponse
+
+
+@pages.app_context_processor
+def _offered() -> dict[str, Any]:
+    """For the draft's form: the reasons for which two suppliers suffice; None where the question does not arise."""
+    return {"fewer_grounds": lambda tender: rules.FEWER.get(packs.load(tender.pack_id).procedure)}
 
 
 @pages.get("/owner/lots/<lot>/quotes")

@@ -11,6 +11,7 @@ from evaluation.negotiation.closing import Proposal
 from kernel import keys
 from kernel.errors import Conflict
 from supervision import facts, log
+from tendering import service
 from tendering.lifecycle import lot_of
 from tests.negotiation_stage import OPENED, SEATED, Visitor, played
 
@@ -192,3 +193,18 @@ def alerts(world) -> list[facts.Alert]:
 def threads_of(world, bid_id: str):
     with world.act(write=False):
         return threads.messages(world.code(1), bid_id)
+
+
+def test_n02_n09_the_draft_asks_where_suppliers_come_from_and_why_two_would_suffice(tmp_path):
+    with played(tmp_path, 'do = "draft", by = "owner", closes = "60 seconds"') as world:
+        owner, path = visitor(world, "owner"), f"/owner/tenders/{world.tender}"
+        page = owner.get(path)
+        assert 'name="suppliers"' in page
+        assert 'value="two_bidders"' in page
+        assert "政府购买服务项目" not in page
+        assert 'name="uscc.3"' not in page
+        with world.act() as now:
+            service.update_draft(
+                world.people["owner"].actor, service.tender_of(world.tender), {"suppliers": "invited"}, now
+            )
+        assert 'name="uscc.3"' in owner.get(f"{path}?lang=en")
