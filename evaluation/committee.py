@@ -20,6 +20,7 @@ from evaluation.rules import Candidate
 from kernel import keys
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid
+from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
 from supervision.parts import Member
@@ -48,6 +49,7 @@ def form(actor: Actor, lot_code: str, logins: Sequence[str], now: dt.datetime) -
     return found
 
 
+@holds("G24.relatives")
 def declare(actor: Actor, lot_code: str, conflict: str | None, now: dt.datetime) -> Seat:
     """The member's word on conflicts of interest, before any bid is seen; a declared conflict ends the part."""
     lifecycle.lot_of(lot_code, lock=True)
@@ -116,8 +118,7 @@ def _check_forming(lot: Lot) -> None:
             rule="rules.md T17",
         )
     found = reading.evaluation_of(lot.code, lock=True)
-    signed = sum(sheet.file is not None for _, sheet in reading.sheets(lot.code))
-    rules.check_changeable(signed=signed, computed=found is not None and found.result is not None)
+    rules.check_changeable(computed=found is not None and found.result is not None)
 
 
 def _person(login: str) -> Person:

@@ -24,6 +24,8 @@ class Bid:
     bid_id: str
     price: Fen | None
     enterprise: str | None = None
+    brand: str | None = None
+    """Of the only or the core product, where goods are bought (order 87, art. 31)."""
 
 
 @dataclass(frozen=True)

@@ -178,7 +178,9 @@ def assessed(lot: str) -> list[tuple[SealedBid, Sheet]]:
 
 def priced(bids: Sequence[tuple[SealedBid, Sheet]]) -> list[Bid]:
     """As the calculation takes them; the class of a small enterprise stands in the sheet's item `enterprise`."""
-    return [Bid(bid.bid_id, sheet.price, sheet.items.get("enterprise")) for bid, sheet in bids]
+    return [
+        Bid(bid.bid_id, sheet.price, sheet.items.get("enterprise"), sheet.items.get("brand")) for bid, sheet in bids
+    ]
 
 
 def budget(lot: Lot) -> Fen:

@@ -70,14 +70,15 @@ def _recused(one: Candidate, zh: str, en: str) -> Forbidden:
     return Forbidden("committee.recused", f"{one.login}：{zh}", f"{one.login}: {en}", rule=_RECUSAL, login=one.login)
 
 
-def check_changeable(*, signed: int, computed: bool) -> None:
-    """A committee changes only while no sheet is signed: a replaced member's conclusions would be void (条例 第48条)."""
-    if signed or computed:
+@holds("C40", "G26", "G34")
+def check_changeable(*, computed: bool) -> None:
+    """A member is replaced until the result stands; what the replaced one signed is void and done again (条例 第48条)."""
+    if computed:
         raise Conflict(
             "committee.at_work",
-            "已有评委签署评分表，不能再更换评标委员会",
-            "A sheet is signed: the committee can no longer be changed",
-            rule="《招标投标法实施条例》第四十八条",
+            "评审结果已经产生，不能再更换评标委员会成员",
+            "The result stands: the committee can no longer be changed",
+            rule="《招标投标法实施条例》第四十八条；财政部令第87号第四十九条、第六十四条",
         )
 
 

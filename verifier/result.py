@@ -128,7 +128,9 @@ def priced(lot: LotCase, read: list[Read]) -> list[Bid]:
     # Behind final quotes stand the responses of the first box, which were opened or their suppliers would not stay.
     judged = [one_bid for one_bid in read if one_bid.sheet is not None and (lot.is_final or one_bid.bid_id in opened)]
     return [
-        Bid(one_bid.bid_id, one_bid.sheet.price, one_bid.sheet.items.get("enterprise"))
+        Bid(
+            one_bid.bid_id, one_bid.sheet.price, one_bid.sheet.items.get("enterprise"), one_bid.sheet.items.get("brand")
+        )
         for one_bid in judged
         if one_bid.sheet is not None
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evaluation import panel, prices, rank, sensitivity, validity
+from evaluation import brands, panel, prices, rank, sensitivity, validity
 from evaluation.methods import cn_comprehensive, cn_lowest, highest_price
 from evaluation.prices import Bid
 from evaluation.result import Caution, Competition, Outcome, Result
@@ -62,10 +62,11 @@ def _valid(bids: Sequence[Bid], verdicts: Sequence[Verdict]) -> list[Bid]:
 
 def _standing(spec: MethodSpec, valid: Sequence[Bid], sheets: Sequence[Sheet], trace: Trace) -> list[Ranked]:
     """Nothing is ranked when fewer bids are valid than the method needs."""
-    if len(valid) < max(spec.minimum_valid, 1):
+    parties = {bid.bid_id: brands.party(spec, bid) for bid in valid}
+    if len(set(parties.values())) < max(spec.minimum_valid, 1):
         return []
     priced = [prices.evaluate_price(spec, bid, bid.price, trace) for bid in valid if bid.price]
-    return rank.ranked(spec.tie, _scored(spec, priced, sheets, trace))
+    return rank.ranked(spec.tie, brands.best(parties, _scored(spec, priced, sheets, trace)))
 
 
 def _scored(spec: MethodSpec, priced: Sequence[prices.Priced], sheets: Sequence[Sheet], trace: Trace) -> list[Scored]:

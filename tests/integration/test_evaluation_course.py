@@ -131,7 +131,7 @@ def test_nobody_admits_before_declaring(stage):
         stage.admit("expert1")
 
 
-def test_who_declares_a_conflict_is_replaced_and_takes_no_part(stage):
+def test_c40_g24_who_declares_a_relative_at_a_bidder_is_replaced_and_takes_no_part(stage):
     stage.form()
     stage.declare("expert1", "我的配偶在投标单位任职")
     with pytest.raises(Forbidden, match=r"seat\.conflict"):
@@ -272,11 +272,45 @@ def test_a_signed_sheet_is_not_changed_any_more(stage):
         stage.sign("expert1")
 
 
-def test_the_committee_is_not_changed_once_a_sheet_is_signed(stage):
+def test_c40_g26_what_a_replaced_member_signed_is_void_and_done_again(stage):
     stage.scoring()
-    stage.sign("expert1", stage.draft())
-    with pytest.raises(Conflict, match=r"committee\.at_work"):
-        stage.form(*WITHOUT_THE_FIRST)
+    for name in COMMITTEE:
+        stage.sign(name, stage.draft(plan="5" if name == "expert1" else "30"))
+    stage.form(*WITHOUT_THE_FIRST)
+    assert stage.step(steps.step_results) is False
+    with pytest.raises(NotFound, match=r"seat\.none"):
+        stage.sign("expert1", stage.draft())
+    with pytest.raises(Conflict, match=r"seat\.undeclared"):
+        stage.sign("expert6", stage.draft())
+    stage.declare("expert6")
+    stage.sign("expert6", stage.draft())
+    assert stage.step(steps.step_results) is True
+    told = result(stage)
+    assert {one["evaluator"] for one in told["sheets"]} == {"E6", *ALIASES} - {alias_gone(stage)}
+    assert {line["criteria"]["plan"] for line in told["ranking"]} == {"30.00"}
+
+
+def alias_gone(stage: EvaluationStage) -> str:
+    """The alias of the seat that was ended."""
+    from evaluation.models import Seat
+
+    with stage.act(write=False):
+        return db.session.query(Seat.alias).filter(Seat.ended_at.is_not(None)).scalar()
+
+
+def test_g34_a_result_that_stands_is_changed_by_nobody(stage):
+    stage.scored()
+    before = result(stage)
+    for change in (
+        lambda: stage.form(*WITHOUT_THE_FIRST),
+        lambda: stage.save("expert1", stage.draft(plan="1")),
+        lambda: stage.sign("expert1", stage.draft(plan="1")),
+    ):
+        with pytest.raises(Conflict):
+            change()
+    assert stage.step(steps.step_results) is False
+    assert result(stage) == before
+    assert len(stage.stage.facts("result.published")) == 1
 
 
 def test_objective_marks_that_differ_send_all_sheets_back(stage):
