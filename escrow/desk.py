@@ -11,10 +11,11 @@ from sqlalchemy import select
 from accounts.actor import Actor
 from accounts.models import Organization
 from accounts.roles import Role
-from escrow import asking, checks, grounds, keeping, lots, payments, refunds, rules, standing
+from escrow import asking, checks, grounds, keeping, lots, payments, refunds, rules, standing, visibility
 from escrow.models import Arrival, Batch, Decision, Deposit, Refund
 from escrow.refunds import Sum
 from escrow.rules import Cause, Problem
+from escrow.visibility import Viewer
 from kernel.db import db
 from kernel.errors import NotFound, Words
 from kernel.money import Fen
@@ -146,7 +147,7 @@ def project(actor: Actor, code: str) -> dict[str, Any]:
 
 def totals(lot: Lot) -> Totals | None:
     """None before the lot is open or over."""
-    if not lots.over(lot):
+    if not visibility.shows(Viewer.PUBLIC, lot, "totals"):
         return None
     wanted = select(Refund).join(Deposit, Deposit.id == Refund.deposit_id).where(Deposit.lot == lot.code)
     rows = list(db.session.scalars(wanted))

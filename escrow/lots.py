@@ -60,7 +60,9 @@ def validity_ends(lot: Lot, found: Terms) -> dt.datetime | None:
 
 def opened(lot: Lot) -> bool:
     """Whether its bids are open, so that it may be said whose deposit is in order."""
-    return lot.opened or (lot.state == LotState.VOIDED and course.happened_to(lot.code, LotState.OPENED) is not None)
+    if lot.state in ENDED and lot.state != LotState.CLOSED:
+        return course.happened_to(lot.code, LotState.OPENING) is not None
+    return lot.opened
 
 
 def over(lot: Lot) -> bool:

@@ -12,6 +12,8 @@ from accounts.access import current_actor, current_actor_or_none
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
 from escrow import asking, desk, finance_pages, keeping, lots, standing
+from escrow import visibility as seen
+from escrow.visibility import Viewer
 from kernel import canonical, clock
 from kernel.db import own_transaction
 from kernel.errors import NotFound, Refusal
@@ -43,7 +45,7 @@ def _terms(lot: Lot) -> lots.Terms | None:
 
 def _project(lot: Lot) -> bool:
     actor = current_actor_or_none()
-    return actor is not None and lots.opened(lot) and visibility.of_project(lot.tender, actor)
+    return actor is not None and seen.shows(Viewer.PROJECT, lot, "stated") and visibility.of_project(lot.tender, actor)
 
 
 @pages.get("/desk/<lot>/deposit")

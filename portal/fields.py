@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bidding import visibility as bids
+from escrow import visibility as deposits
 from evaluation import visibility as evaluation
 from kernel.errors import Words
 from kernel.visibility import Row, Table
@@ -25,6 +26,7 @@ TABLES: tuple[Table[Any, Any], ...] = (
     invitations.TABLE,
     tenders.QUESTION,
     bids.TABLE,
+    deposits.TABLE,
     objections.TABLE,
     evaluation.TABLE,
     contracts.TABLE,

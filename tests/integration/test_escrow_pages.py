@@ -11,7 +11,8 @@ from log_stage import ENGINES
 from portal_stage import PortalStage, staged
 
 from accounts.roles import OrgKind, Role
-from escrow import refunds
+from escrow import refunds, standing, visibility
+from escrow.visibility import Moment, Viewer
 from kernel import canonical, keys
 from kernel.site import site
 from tendering import lifecycle
@@ -216,3 +217,58 @@ def test_what_is_paid_before_the_opening_changes_no_byte_for_anybody_else(town):
     town.step()
     after = everything(town)
     assert [key for key in before if before[key] != after[key]] == []
+
+
+def told(town: EscrowStage) -> dict[str, frozenset[Viewer]]:
+    """By field of the table `deposit`: who finds its text on the pages made for it."""
+    code, payer = town.lot[:20], town.account("bidder")
+    number = town.numbers["bidder"]
+    texts = {
+        "payer": payer,
+        "number": number,
+        "stated": "开标时宣读；",
+        "totals": "已退还 ",
+        "batch": "确认退款</button>",
+    }
+    places = {
+        Viewer.BIDDER: ("bidder", (own(town), f"/tenders/{code}")), Viewer.FINANCE: ("fin", ("/finance", f"/tenders/{code}")),
+        Viewer.SECOND: ("manager", ("/refunds", f"/tenders/{code}")),
+        Viewer.PROJECT: ("owner", ("/refunds", f"/tenders/{code}", f"/owner/lots/{town.lot}/deposits")),
+        Viewer.PUBLIC: ("bidder3", (own(town), f"/tenders/{code}", "/refunds")),
+    }  # fmt: skip
+    pages = {who: "".join(read(town, path, name) for path in paths) for who, (name, paths) in places.items()}
+    return {field: frozenset(who for who, page in pages.items() if text in page) for field, text in texts.items()}
+
+
+def read(town: EscrowStage, path: str, name: str) -> str:
+    return unescape(town.stage.door().get(path, town.actor(name)).text)
+
+
+def expected(moment: Moment, field: str) -> frozenset[Viewer]:
+    return frozenset(who for who in Viewer if visibility.TABLE.may_see(who, moment, field))
+
+
+def test_e21_each_viewer_finds_of_a_deposit_what_the_table_shows_before_and_after_the_opening(town):
+    """The payer's account stands on no page: finance has it in the register, the bidder knows its own."""
+    town.paid("bidder", "bidder2")
+    town.arrives("bidder2", account="999999999")
+    with town.act() as now:
+        refunds.withdrawn(town.lot, [town.actor("bidder").organization_id], now)
+    sent(town, "/finance/batch", "fin", reason="依法退还", refund=str(town.refund("bidder").id))
+    found = told(town)
+    assert found["payer"] <= expected(Moment.SECRET, "payer")
+    assert found["number"] <= expected(Moment.SECRET, "number")
+    assert found["stated"] == found["totals"] == frozenset()
+    assert found["batch"] == {Viewer.SECOND}
+    town.closed()
+    town.moved(lifecycle.LotEvent.START_OPENING)
+    with town.act() as now:
+        one = standing.Bidding("0" * 32, "某公司", (town.actor("bidder2").organization_id,))
+        standing.state(lifecycle.lot_of(town.lot), [one], now)
+    town.moved(lifecycle.LotEvent.END_OPENING)
+    found = told(town)
+    assert found["stated"] == expected(Moment.OPENED, "stated")
+    assert found["totals"] == expected(Moment.OPENED, "totals")
+    assert found["batch"] == {Viewer.SECOND, Viewer.PROJECT}
+    assert found["payer"] <= expected(Moment.OPENED, "payer")
+    assert found["number"] <= expected(Moment.OPENED, "number")
