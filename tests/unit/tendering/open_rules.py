@@ -16,7 +16,6 @@ OPEN = frozenset(
         "C59",
         "C64",
         "G04",
-        "G17.notice",
         "G20",
         "G21",
         "G25",
