@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 
 from evaluation.evaluator import round_of_work
 from kernel import clock
 from kernel import site as sites
-from kernel.db import Instant, db, transaction
+from kernel.db import db, transaction
 from kernel.errors import Refusal
 from portal import worker
+from portal.scenario import moments
 from portal.scenario.installation import Installation
 from portal.scenario.people import Person
+from portal.scenario.tables import Tables
 from portal.scenario.watch import SECOND
 from supervision import log
 from supervision.models import LogFact
@@ -30,8 +32,9 @@ ROUNDS = 60
 QUIET_S = 2
 LOOK_EVERY = 5
 FASTER, WAITING_FASTER, LONGEST_WAIT_S = 30, 3, 30
+OPENING = (LotState.SEALED, LotState.OPENING)
 PATIENCE = dt.timedelta(hours=6)
-NODES, ROOM = "nodes", "room"
+TIME, NODES, ROOM = "time", "nodes", "room"
 UNHEARD = frozenset({"log", "outbox"})
 """Steps that are never done while a lot collects: the log's timetable hides what happens, so it tells nothing."""
 
@@ -51,8 +54,14 @@ class World:
     bids: dict[tuple[int, str], str] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     """What later steps of one scenario need of earlier ones, by the verbs' own names."""
-    _steps: list[tuple[str, worker.Step]] = field(default_factory=list)
-    _ticks: int = 0
+    _steps: dict[str, worker.Step] = field(default_factory=dict)
+    _unseen: int = 0
+    """How many rounds the nodes have worked in since they last looked at each other."""
+    _tables: Tables = field(default_factory=Tables)
+
+    def __post_init__(self) -> None:
+        with self.here.app.app_context():
+            self._tables.listen(db.engine)
 
     @property
     def now(self) -> dt.datetime:
@@ -117,19 +126,25 @@ class World:
 
     def tick(self, stride: dt.timedelta = SECOND) -> bool:
         """Let `stride` pass and do all that is due then; whether anything but the log's own routine was done."""
+        if stride > SECOND or self._unseen >= LOOK_EVERY:
+            self._look_around()
         self.here.watch.instant += stride
         before = self._facts()
-        self._ticks += 1
-        if self._ticks % LOOK_EVERY == 0:
-            with clock.at(self.now):
-                self.here.fleet.look_around()
-        busy, done = False, {"time passed"}
+        busy, done = False, {TIME}
         for _ in range(ROUNDS):
-            done = self._round(due=bool(done - UNHEARD))
+            done = self._round(done)
             busy |= bool(done - UNHEARD - {NODES})
             if not done:
                 break
+            self._unseen += NODES in done
         return busy or self._facts() != before
+
+    def _look_around(self) -> None:
+        """Before time leaps: nodes look at each other every other second, so by then each has seen what the others signed."""
+        if self._unseen:
+            with clock.at(self.now):
+                self.here.fleet.look_around()
+            self._unseen = 0
 
     def settle(self) -> None:
         """Second by second until nothing more comes of what was done last."""
@@ -140,13 +155,15 @@ class World:
                 return
 
     def pass_until(self, target: dt.datetime) -> None:
-        """Let time pass to `target`, stopping where something is due on the way; quiet stretches are crossed in strides."""
+        """Let time pass to `target`, stopping where a row names a moment on the way; quiet stretches are crossed at once.
+
+        Not while an opening is under way: the nodes wait for moments that only they know, so the strides grow step by step.
+        """
         stride = SECOND
         while self.now < target:
             stop = self._next_moment(target)
-            busy = self.tick(min(stride, stop - self.now))
-            at_stop = self.now >= stop
-            stride = SECOND if busy or at_stop else stride * FASTER
+            busy = self.tick(min(stride, stop - self.now)) or self.now >= stop
+            stride = SECOND if busy else stride * FASTER if self._any(OPENING) else target - self.now
 
     def pass_while(self, waiting: Callable[[], bool], what: str) -> None:
         """Let time pass until `waiting` is over; MismatchError naming `what` when it takes longer than an opening may."""
@@ -162,38 +179,41 @@ class World:
         with clock.at(self.now):
             yield
 
-    def _round(self, *, due: bool) -> set[str]:
-        """Who did something: steps of the worker by name, the nodes, the room. Without `due` only the log and the mail go."""
-        done = {name for name, step in self._table() if (due or name in UNHEARD) and self._one(step)}
+    def _round(self, before: set[str]) -> set[str]:
+        """Who did something: steps of the worker by name, the nodes, the room; `before` did in the round before.
+
+        After the log and the mail alone only they go on. At one instant a step whose tables stand finds what it found.
+        """
+        due = bool(before - UNHEARD)
+        names = [name for name in self._table() if due or name in UNHEARD]
+        with self.at_work():
+            done = {name for name in names if (TIME in before or not self._tables.stand(name)) and self._one(name)}
         with clock.at(self.now):
             if self.here.fleet.step(self.now):
                 done.add(NODES)
-            if due and self._evaluating() and round_of_work(self.here.evaluator):
+            if due and self._any([LotState.OPENED]) and round_of_work(self.here.evaluator):
                 done.add(ROOM)
         return done
 
-    def _table(self) -> list[tuple[str, worker.Step]]:
+    def _table(self) -> dict[str, worker.Step]:
         if not self._steps:
-            self._steps = worker.steps()
+            self._steps = dict(worker.steps())
         return self._steps
 
-    def _one(self, step: worker.Step) -> bool:
-        with self.at_work():
-            return step(self.now)
+    def _one(self, name: str) -> bool:
+        with self._tables.reading(name):
+            return self._table()[name](self.now)
 
-    def _evaluating(self) -> bool:
-        """Whether the evaluator has anything to ask for."""
+    def _any(self, states: Sequence[LotState]) -> bool:
+        """Whether any lot is in one of these states."""
         with self.act(write=False):
-            return db.session.scalar(select(Lot.id).where(Lot.state == LotState.OPENED).limit(1)) is not None
+            return db.session.scalar(select(Lot.id).where(Lot.state.in_(states)).limit(1)) is not None
 
     def _facts(self) -> int:
         with self.act(write=False):
             return db.session.scalar(select(func.count()).select_from(LogFact)) or 0
 
     def _next_moment(self, target: dt.datetime) -> dt.datetime:
-        """The first moment after now that any lot's row names, or `target`."""
-        columns = [column.key for column in inspect(Lot).columns if isinstance(column.type, Instant)]
+        """The first moment after now that any row names, or `target`."""
         with self.act(write=False):
-            rows = db.session.scalars(select(Lot)).all()
-            named: list[dt.datetime | None] = [getattr(lot, column) for lot in rows for column in columns]
-        return min([target, *(found for found in named if found is not None and found > self.now)])
+            return min(target, moments.after(self.now) or target)
