@@ -9,13 +9,13 @@ from kernel.errors import Forbidden, Invalid
 from kernel.site import site
 from kernel.statements import Signed
 from sealing.keyset import Keyset
-from supervision.policy import Policy
+from supervision.policy import Policy, pinned
 
 RULE = "kaibiao-seal/1 1.4"
 
 
 def policy() -> Policy:
-    return Policy.parse(site().settings.policy.read_bytes())
+    return pinned(site().settings.policy.read_bytes())
 
 
 def statement(node: str, body: Mapping[str, Any]) -> Signed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -20,6 +21,7 @@ PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 _RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 _POINT = (serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
 _ECDSA = ec.ECDSA(hashes.SHA256())
+_REMEMBERED_BYTES = 16 * 1024
 
 
 def b64(raw: bytes) -> str:
@@ -77,9 +79,23 @@ def sign(raw: bytes, key: PrivateKey) -> bytes:
 
 
 def verified(signature: bytes, raw: bytes, key: PublicKey) -> bool:
-    """Whether `signature` (64 bytes) is `key`'s over exactly `raw`."""
+    """Whether `signature` (64 bytes) is `key`'s over exactly `raw`.
+
+    What is derived from the log is derived anew at every tree head, so the same statements are checked again and again.
+    """
     if len(signature) != 64:
         return False
+    if len(raw) > _REMEMBERED_BYTES:
+        return _holds(signature, raw, key)
+    return _remembered(signature, raw, spell(key))
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered(signature: bytes, raw: bytes, spelled: str) -> bool:
+    return _holds(signature, raw, parse(spelled))
+
+
+def _holds(signature: bytes, raw: bytes, key: PublicKey) -> bool:
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):
             key.verify(signature, raw)

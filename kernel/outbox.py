@@ -51,7 +51,8 @@ def send(kind: str, payload: dict[str, Any], *, due_at: dt.datetime | None = Non
     if key is not None and db.session.scalar(select(Outgoing.id).where(Outgoing.key == key)) is not None:
         return
     db.session.add(Outgoing(kind=kind, payload=payload, key=key, due_at=due_at or clock.now()))
-    db.session.flush()
+    if key is not None:
+        db.session.flush()
 
 
 def deliver(handlers: Mapping[str, Handler], now: dt.datetime) -> bool:

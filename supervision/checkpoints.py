@@ -83,10 +83,10 @@ def take(policy: Policy, name: str, size: int, text: str, now: dt.datetime) -> b
     line = None if row is None or witness is None else _verified(witness, row, text)
     if row is None or line is None or line.time is None:
         return False
-    _keep(name, size, line.time, line.signature.line)
+    known = {one.node for one in _lines(size)}
+    _keep(Cosignature(size=size, node=name, latest=name in known, time=line.time, line=line.signature.line))
     row.lines += 1
-    first = cosigned(row, _first(_lines(size)))
-    if row.quorum_at is None and policy.is_quorum(first.times.keys()):
+    if row.quorum_at is None and policy.is_quorum(known | {name}):
         row.quorum_at = now
     return True
 
@@ -98,11 +98,12 @@ def _verified(witness: Witness, row: LogCheckpoint, text: str) -> Verified | Non
         return None
 
 
-def _keep(name: str, size: int, time: int, line: str) -> None:
-    if db.session.get(Cosignature, (size, name, False)) is None:
-        db.session.add(Cosignature(size=size, node=name, latest=False, time=time, line=line))
+def _keep(line: Cosignature) -> None:
+    """The first of a node stays, the latest is replaced."""
+    if line.latest:
+        db.session.merge(line)
     else:
-        db.session.merge(Cosignature(size=size, node=name, latest=True, time=time, line=line))
+        db.session.add(line)
     db.session.flush()
 
 

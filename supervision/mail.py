@@ -29,7 +29,7 @@ from kernel.site import site
 from sealing import age
 from sealing.roll import RollEntry
 from sealing.roll_check import Withdrawn
-from supervision.policy import Policy
+from supervision.policy import Policy, pinned
 from supervision.policy_file import PolicyError
 
 KIND = "node.mail"
@@ -40,14 +40,14 @@ _NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 def policy() -> Policy:
     """The policy of this installation; PolicyError if it is not one."""
-    return Policy.parse(site().settings.policy.read_bytes())
+    return pinned(site().settings.policy.read_bytes())
 
 
 def post(node_names: Sequence[str] | None, kind: str, body: Mapping[str, Any]) -> None:
     """Queue a message to these nodes (None: all of the policy) in the caller's transaction."""
     for node in policy().witnesses if node_names is None else node_names:
         identifier = secrets.token_hex(16)
-        outbox.send(KIND, {"id": identifier, "node": node, "kind": kind, "body": dict(body)}, key=f"mail/{identifier}")
+        outbox.send(KIND, {"id": identifier, "node": node, "kind": kind, "body": dict(body)})
 
 
 @dataclass(frozen=True)

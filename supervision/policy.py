@@ -5,6 +5,7 @@ Origins and keys of a practice log begin with `practice/`, and no other policy t
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
@@ -15,6 +16,12 @@ from supervision.note import Note, NoteError, Verified, Verifier, open_note
 from supervision.policy_file import Group, Log, PolicyError, Witness, read
 
 PRACTICE = "practice/"
+
+
+@functools.lru_cache(maxsize=8)
+def pinned(raw: bytes) -> Policy:
+    """The policy of these bytes, read once: an installation pins one for good."""
+    return Policy.parse(raw)
 
 
 @dataclass(frozen=True)

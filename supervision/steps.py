@@ -13,7 +13,7 @@ from kernel.site import site
 from supervision import checkpoints
 from supervision.note import Kind
 from supervision.note_key import NoteKey
-from supervision.policy import Policy
+from supervision.policy import pinned
 from supervision.schedule import Schedule
 from supervision.sequencer import Announce, Collecting, Plan, Sequencer, node_ahead
 
@@ -21,7 +21,7 @@ from supervision.sequencer import Announce, Collecting, Plan, Sequencer, node_ah
 def plan_of_site() -> Plan:
     """The sequencer's parts as this installation has them; PolicyError if key and policy do not belong together."""
     here = site()
-    policy = Policy.parse(here.settings.policy.read_bytes())
+    policy = pinned(here.settings.policy.read_bytes())
     return Plan(
         key=NoteKey(here.settings.origin, Kind.ED25519, here.key("log")),
         policy=policy,

@@ -7,6 +7,7 @@ field of the wrong form fails as reading it would.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 from enum import StrEnum
 from types import NoneType, UnionType
@@ -134,6 +135,9 @@ class Fact(Shape):
         return canonical.encode(self.to_json())
 
 
+REMEMBERED_BYTES = 4096
+"""Facts are immutable, and whoever follows a lot reads all of its facts anew at every tree head."""
+
 KINDS: dict[str, type[Fact]] = {}
 """Every kind of fact, filled as classes are declared; a kind is never reused for another meaning."""
 
@@ -162,6 +166,15 @@ def from_json(value: Any) -> Fact:
 
 def parse(raw: bytes) -> Fact:
     """The fact these canonical bytes say; FactError otherwise."""
+    return _remembered(raw) if len(raw) <= REMEMBERED_BYTES else _parsed(raw)
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered(raw: bytes) -> Fact:
+    return _parsed(raw)
+
+
+def _parsed(raw: bytes) -> Fact:
     try:
         fact = from_json(canonical.decode(raw))
     except (ValueError, TypeError, RecursionError) as error:
