@@ -15,7 +15,7 @@ from evaluation import committee, composition, eligible, reading, views
 from kernel import clock
 from kernel.db import db, own_transaction
 from kernel.errors import Refusal
-from tendering import lifecycle, packs
+from tendering import lifecycle, packs, visibility
 from tendering.models import Lot
 from tendering.states import LotState
 
@@ -50,6 +50,7 @@ def form_committee(lot: str) -> Page:
 
 def _committee(code: str, chosen: list[str] | None = None) -> dict[str, Any]:
     actor, lot = current_actor(), lifecycle.lot_of(code)
+    visibility.check_seen(lot.tender, actor)
     experts = eligible.experts(actor, code, clock.now())
     return {
         "lot": lot,

@@ -48,14 +48,18 @@ TABLE: Table[Viewer, State] = Table(
             warn_at=("预警时间", "warning at"), by_clock=("按时限推定", "by the clock"),
         ),
         **alike(
-            each((_V.PUBLIC, _V.RESPONDENT), (State.DECIDED,)) | _PARTIES, _LAW,
+            each((_V.PUBLIC, _V.RESPONDENT), (State.DECIDED,)) | each((_V.AUTHORITY, _V.OWN), (State.DECIDED, State.REFUSED)), _LAW,
             effect=("处理结果", "effect"), follows=("后果", "what follows"), reasons=("处理理由", "reasons"), decided_at=("处理时间", "when decided"),
         ),
         **alike(
             each((_V.RESPONDENT,), _TAKEN) | _PARTIES, _LAW,
-            text=("事实和理由", "text"), demand=("请求", "demand"), evidence=("证明材料", "evidence"), reply=("被投诉人说明", "respondent's reply"),
-            replied_at=("说明时间", "when replied"), reply_due_at=("说明期限", "reply due"), accepted_at=("受理时间", "when taken"),
+            text=("事实和理由", "text"), demand=("请求", "demand"), evidence=("证明材料", "evidence"),
         ),
+        **alike(
+            each((_V.RESPONDENT, _V.AUTHORITY), _TAKEN), _LAW,
+            reply=("被投诉人说明", "respondent's reply"), replied_at=("说明时间", "when replied"), reply_due_at=("说明期限", "reply due"),
+        ),
+        **alike(each((_V.RESPONDENT, _V.AUTHORITY, _V.OWN), _TAKEN), _LAW, accepted_at=("受理时间", "when taken")),
         **alike(
             _PARTIES, _LAW,
             correction=("补正要求", "correction asked"), corrected_at=("补正时间", "when corrected"), stay_until=("暂停至", "stayed until"),

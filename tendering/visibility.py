@@ -17,20 +17,27 @@ class Viewer(StrEnum):
     PUBLIC = "public"
     PROJECT = "project"
     """People of the tender's owner, or of its agency, in that role."""
+    MANAGER = "manager"
+    """The management office, which seconds a cancellation where the owner works without an agency."""
 
 
 PROJECT_ROLES = (Role.OWNER, Role.AGENCY)
 
 _V, _ALWAYS = Viewer, frozenset(TenderState)
 _PROJECT = each((_V.PROJECT,), _ALWAYS)
-_ALL = _PROJECT | each((_V.PUBLIC,), _ALWAYS - UNPUBLISHED)
+_OUT = _ALWAYS - UNPUBLISHED
+_ALL = _PROJECT | each((_V.PUBLIC, _V.MANAGER), _OUT)
 _OPEN = "《招标投标法》第十六条；《政府采购法》第十一条"
 _HIDDEN = "《招标投标法》第二十二条；《招标投标法实施条例》第八十一条"
 
 TABLE: Table[Viewer, TenderState] = Table(
     "tender",
     Words("招标项目", "Tender"),
-    {_V.PUBLIC: Words("公众及其他人", "Public and everybody else"), _V.PROJECT: Words("招标人、代理机构", "Owner and agency")},
+    {
+        _V.PUBLIC: Words("公众及其他人", "Public and everybody else"),
+        _V.PROJECT: Words("招标人、代理机构", "Owner and agency"),
+        _V.MANAGER: Words("交易管理机构", "Management office"),
+    },
     {
         TenderState.DRAFT: Words("草稿", "Draft"),
         TenderState.FILED: Words("已备案", "Filed"),
@@ -49,7 +56,10 @@ TABLE: Table[Viewer, TenderState] = Table(
         **alike(
             _PROJECT, _HIDDEN,
             draft=("编制内容", "draft"), created_at=("建立时间", "when drafted"), keysets=("密钥组进度", "progress of keysets"),
-            pending_questions=("待答复问题", "questions that wait"), approvals=("待确认事项", "approvals that wait"),
+            pending_questions=("待答复问题", "questions that wait"),
+        ),
+        **alike(
+            _PROJECT | each((_V.MANAGER,), _OUT), "《招标投标法实施条例》第三十一条", approvals=("待确认事项", "approvals that wait"),
         ),
         **alike({}, _HIDDEN, downloads=("获取文件的人", "who took the documents")),
     },
@@ -73,7 +83,7 @@ QUESTION: Table[Viewer, Asking] = Table(
     {
         **alike(each((_V.PROJECT,), (Asking.WAITING,)), _ASKED, token=("办理码", "token")),
         **alike(
-            each((_V.PROJECT,), Asking) | each((_V.PUBLIC,), (Asking.ANSWERED,)), _ASKED, question=("问题", "question"),
+            each((_V.PROJECT,), Asking) | each((_V.PUBLIC, _V.MANAGER), (Asking.ANSWERED,)), _ASKED, question=("问题", "question"),
         ),
         **alike(
             each(Viewer, (Asking.ANSWERED,)), _ASKED,
@@ -86,7 +96,11 @@ QUESTION: Table[Viewer, Asking] = Table(
 
 
 def viewer(tender: Tender, actor: Actor | None) -> Viewer:
-    return Viewer.PROJECT if actor is not None and of_project(tender, actor) else Viewer.PUBLIC
+    if actor is None:
+        return Viewer.PUBLIC
+    if of_project(tender, actor):
+        return Viewer.PROJECT
+    return Viewer.MANAGER if Role.MGR in actor.roles else Viewer.PUBLIC
 
 
 def of_project(tender: Tender, actor: Actor) -> bool:

@@ -65,8 +65,11 @@ TABLE: Table[Viewer, Stage] = Table(
         ),
         **alike(
             _PARTIES | each((_V.PUBLIC,), (_S.ANSWERED,)), _LAW,
-            text=("事实和理由", "text"), demand=("请求", "demand"), answer=("答复", "reply"), effect=("处理结果", "effect"),
-            answered_at=("答复时间", "when answered"),
+            text=("事实和理由", "text"), demand=("请求", "demand"),
+        ),
+        **alike(
+            each(_V, (_S.ANSWERED,)), _LAW,
+            answer=("答复", "reply"), effect=("处理结果", "effect"), answered_at=("答复时间", "when answered"),
         ),
         **alike(
             _PARTIES, _LAW,

@@ -116,5 +116,5 @@ def _reviewed(actor: Actor, one: reviewing.Reviewed, *, mine: bool) -> dict[str,
 
 def may_see(actor: Actor, lot: Lot) -> bool:
     """Who has anything to do on the page: owner, agency, the centre's staff, seated members."""
-    inside = visibility.of_project(lot.tender, actor) or Role.OPS in actor.roles
+    inside = visibility.of_project(lot.tender, actor) or (Role.OPS in actor.roles and not lot.tender.unpublished)
     return inside or actor.person_id in committee.members_of(lot)

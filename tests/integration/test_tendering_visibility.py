@@ -22,7 +22,7 @@ SEES: dict[tuple[str, str], set[str]] = {
     ("nobody", "filed"): set(), ("bidder", "filed"): set(), ("other_owner", "filed"): set(), ("manager", "filed"): set(),
     ("supervising", "filed"): set(), ("operator", "filed"): set(), ("owner", "filed"): OWN, ("agency", "filed"): OWN,
     ("nobody", "published"): PUBLIC, ("bidder", "published"): PUBLIC, ("other_owner", "published"): PUBLIC,
-    ("manager", "published"): PUBLIC, ("supervising", "published"): PUBLIC, ("operator", "published"): PUBLIC,
+    ("manager", "published"): PUBLIC | {"approvals"}, ("supervising", "published"): PUBLIC, ("operator", "published"): PUBLIC,
     ("owner", "published"): OWN, ("agency", "published"): OWN,
     ("nobody", "cancelled"): PUBLIC, ("bidder", "cancelled"): PUBLIC, ("owner", "cancelled"): OWN,
 }  # fmt: skip
