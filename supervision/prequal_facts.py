@@ -8,7 +8,7 @@ OWN = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.N
 PASSED = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_OPENING})
 
 
-class ApplicationsMoved(Fact, kind="prequal.moved"):
+class PrequalMoved(Fact, kind="prequal.moved"):
     """The time for applications became longer, by a late change of the documents (C11, G11)."""
 
     lot: str
@@ -18,7 +18,7 @@ class ApplicationsMoved(Fact, kind="prequal.moved"):
     at: Instant
 
 
-class ApplicationMade(Fact, kind="prequal.applied", opens=OWN):
+class PrequalApplied(Fact, kind="prequal.applied", opens=OWN):
     """Handed in, or another one in its place."""
 
     lot: str
@@ -26,20 +26,20 @@ class ApplicationMade(Fact, kind="prequal.applied", opens=OWN):
     at: Instant
 
 
-class ApplicationWithdrawn(Fact, kind="prequal.withdrawn", opens=OWN):
+class PrequalWithdrawn(Fact, kind="prequal.withdrawn", opens=OWN):
     lot: str
     application_sha256: Sha256
     at: Instant
 
 
-class ApplicationRefused(Fact, kind="prequal.refused", opens=OWN):
+class PrequalRefused(Fact, kind="prequal.refused", opens=OWN):
     lot: str
     code: str
     rule: str
     at: Instant
 
 
-class ApplicationReviewed(Fact, kind="prequal.reviewed", opens=OWN):
+class PrequalReviewed(Fact, kind="prequal.reviewed", opens=OWN):
     """A reviewer's findings of one application."""
 
     lot: str
@@ -48,14 +48,14 @@ class ApplicationReviewed(Fact, kind="prequal.reviewed", opens=OWN):
     at: Instant
 
 
-class ResultGiven(Statement, kind="prequal.result", opens=PASSED):
+class PrequalResult(Statement, kind="prequal.result", opens=PASSED):
     """Signed content: {type: kaibiao-prequal-result/1, lot, passed: [{party, name, codes}]}."""
 
     lot: str
     at: Instant
 
 
-class ResultRead(Fact, kind="prequal.read", opens=OWN):
+class PrequalRead(Fact, kind="prequal.read", opens=OWN):
     """An applicant read its own result."""
 
     lot: str

@@ -17,8 +17,8 @@ from tendering import service as tendering
 from tendering.models import Lot
 from tendering.prequal import applying, committee, result, reviewing, rules, steps
 from tendering.prequal.applying import Paper, Said
+from tendering.prequal.judging import Verdict
 from tendering.prequal.models import PrequalApplication
-from tendering.prequal.rules import Verdict
 from tests.bidding_stage import BiddingStage
 from tests.tendering_stage import _actor, seconds
 

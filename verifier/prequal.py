@@ -9,7 +9,7 @@ from kernel.errors import Words
 from sealing import certificates
 from sealing.roll import Status
 from supervision import entries, facts
-from supervision.prequal_facts import ApplicationsMoved, ResultGiven
+from supervision.prequal_facts import PrequalMoved, PrequalResult
 from supervision.vocabulary import from_json
 from tendering.prequal import rules
 from tendering.states import LotEvent
@@ -56,7 +56,7 @@ def _period_faults(lot: LotCase, shown: str) -> Iterator[Words]:
 
 
 def _moved_faults(lot: LotCase, standing: str, shown: str) -> Iterator[Words]:
-    for index, fact in lot.logged(ApplicationsMoved):
+    for index, fact in lot.logged(PrequalMoved):
         if fact.now <= fact.was or fact.was < standing:
             yield Words(f"第 {index} 条提前了申请截止时间", f"entry {index} moves the time for applications earlier")
         standing = fact.now
@@ -99,18 +99,18 @@ def passed(lot: LotCase, found: list[Listed]) -> Section[None]:
     yield from one(TOPIC, [*_result_faults(lot, told[0], len(rows)), *_strangers(rows, found)], good)
 
 
-def _disclosed(lot: LotCase) -> Iterator[ResultGiven]:
+def _disclosed(lot: LotCase) -> Iterator[PrequalResult]:
     raw = find(lot.archive, f"lots/{lot.case.fact.tender}/disclosures.json") or b"[]"
     for row in canonical.decode(raw):
         fact = from_json(row["fact"])
-        if isinstance(fact, ResultGiven) and fact.lot == lot.code:
+        if isinstance(fact, PrequalResult) and fact.lot == lot.code:
             sealed = canonical.encode(row["fact"])
             if not entries.check_disclosure(lot.book.entry(row["index"]), keys.unb64(row["salt"]), sealed):
                 raise ValueError(f"entry {row['index']} sealed something else than what is disclosed")
             yield fact
 
 
-def _result_faults(lot: LotCase, fact: ResultGiven, count: int) -> Iterator[Words]:
+def _result_faults(lot: LotCase, fact: PrequalResult, count: int) -> Iterator[Words]:
     if not fact.signed.signed_by(keys.parse(lot.keyset.fact_keys.owner)):
         yield Words("资格预审结果没有招标人的有效签名", "the result is not signed by the owner's key")
     if fact.signed.content(RESULT)["lot"] != lot.code:

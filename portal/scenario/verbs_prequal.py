@@ -15,7 +15,7 @@ from portal.scenario.world import MismatchError, World
 from tendering import rounds, service
 from tendering.prequal import applying, committee, result, reviewing, rules
 from tendering.prequal.applying import Said
-from tendering.prequal.rules import Verdict
+from tendering.prequal.judging import Verdict
 from tendering.states import LotState
 
 CRITERIA = (

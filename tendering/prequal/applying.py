@@ -21,7 +21,7 @@ from supervision import log, prequal_facts
 from tendering import drafts, packs, visibility
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.prequal import rules
+from tendering.prequal import judging, rules
 from tendering.prequal.models import PrequalApplication, PrequalFile
 from tendering.states import LotState
 
@@ -73,12 +73,12 @@ def _handed_in(actor: Actor, lot_code: str, said: Said, now: dt.datetime) -> tup
     lot = lot_of(lot_code, lock=True)
     check_may_apply(actor, lot, now)
     party = _party(actor, lot, said.party)
-    answers = rules.check_answers(rules.criteria_of(lot.tender.draft), said.answers)
+    answers = judging.check_answers(rules.criteria_of(lot.tender.draft), said.answers)
     found = _row(actor, lot)
     _check_once(lot, party, found)
     old = [file.blob_key for file in found.files] if found is not None else []
     row = _entered(found or _new(actor, lot), party, answers, said.papers, now)
-    _record(actor, lot, prequal_facts.ApplicationMade(lot=lot.code, application_sha256=row.sha256, at=rfc3339(now)))
+    _record(actor, lot, prequal_facts.PrequalApplied(lot=lot.code, application_sha256=row.sha256, at=rfc3339(now)))
     records.acted(actor, "prequal.applied", now, lot=lot.code)
     return row, old
 
@@ -113,7 +113,7 @@ def withdraw(actor: Actor, lot_code: str, now: dt.datetime) -> PrequalApplicatio
     if row.withdrawn_at is not None:
         raise Conflict("application.withdrawn", "申请已撤回。", "It is withdrawn already.", rule=rules.LAW)
     row.withdrawn_at = now
-    fact = prequal_facts.ApplicationWithdrawn(lot=lot.code, application_sha256=row.sha256, at=rfc3339(now))
+    fact = prequal_facts.PrequalWithdrawn(lot=lot.code, application_sha256=row.sha256, at=rfc3339(now))
     _record(actor, lot, fact)
     records.acted(actor, "prequal.withdrawn", now, lot=lot.code)
     return row
@@ -201,7 +201,7 @@ def _content(party: Party, answers: Mapping[str, str], papers: Sequence[Paper]) 
     return canonical.encode({"type": TYPE, "party": party.spelled, "answers": dict(answers), "files": files})
 
 
-def _record(actor: Actor, lot: Lot, fact: prequal_facts.ApplicationMade | prequal_facts.ApplicationWithdrawn) -> None:
+def _record(actor: Actor, lot: Lot, fact: prequal_facts.PrequalApplied | prequal_facts.PrequalWithdrawn) -> None:
     log.append(fact, lot=lot.code, subject=actor.subject)
 
 
@@ -209,7 +209,7 @@ def _recorded(refusal: Refusal, actor: Actor, lot_code: str, now: dt.datetime) -
     """A late application becomes a sealed fact after the roll-back."""
     if refusal.code != "application.late":
         return refusal
-    fact = prequal_facts.ApplicationRefused(
+    fact = prequal_facts.PrequalRefused(
         lot=lot_code, code=refusal.code, rule=refusal.rule or rules.LAW, at=rfc3339(now)
     )
     return refusal.recording(fact, lot=lot_code, subject=actor.subject)

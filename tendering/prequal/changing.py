@@ -24,7 +24,7 @@ def _moved(lot: Lot, now: dt.datetime) -> bool:
     if was >= earliest.at:
         return False
     lot.applications_due = changes.moved(earliest, was)
-    fact = prequal_facts.ApplicationsMoved(
+    fact = prequal_facts.PrequalMoved(
         lot=lot.code, was=rfc3339(was), now=rfc3339(lot.applications_due), law=earliest.rule.cited, at=rfc3339(now)
     )
     log.append(fact, lot=lot.code)

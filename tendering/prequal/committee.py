@@ -18,9 +18,9 @@ from tendering import drafts, packs, visibility
 from tendering.codes import Trade
 from tendering.lifecycle import lot_of
 from tendering.models import Lot, Tender
-from tendering.prequal import applying, rules
+from tendering.prequal import applying, judging, rules
+from tendering.prequal.judging import Member
 from tendering.prequal.models import PrequalReview, PrequalReviewer
-from tendering.prequal.rules import Member
 from tendering.states import LotState
 
 
@@ -43,7 +43,7 @@ def seat(actor: Actor, lot_code: str, logins: Sequence[str], now: dt.datetime) -
         )
     people = [_person(login) for login in dict.fromkeys(logins)]
     pack, members = packs.load(lot.tender.pack_id), [_member(lot, person) for person in people]
-    rules.check_committee(pack, members, _applicants(lot))
+    judging.check_committee(pack, members, _applicants(lot))
     db.session.execute(delete(PrequalReviewer).where(PrequalReviewer.lot_id == lot.id))
     rows = [
         PrequalReviewer(lot_id=lot.id, person_id=person.id, expert=member.expert, seated_at=now)

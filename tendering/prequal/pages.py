@@ -27,8 +27,8 @@ from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.prequal import applying, committee, result, reviewing, rules, showing
 from tendering.prequal.applying import Paper, Said
+from tendering.prequal.judging import Verdict
 from tendering.prequal.models import PrequalApplication, PrequalFile
-from tendering.prequal.rules import Verdict
 
 pages = Blueprint("prequal", __name__)
 

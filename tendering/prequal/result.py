@@ -99,7 +99,7 @@ def told(actor: Actor, lot: Lot, now: dt.datetime) -> PrequalApplication:
     row = applying.own(actor, lot)
     if row.told is not None and row.read_at is None:
         row.read_at = now
-        log.append(prequal_facts.ResultRead(lot=lot.code, at=rfc3339(now)), lot=lot.code, subject=actor.subject)
+        log.append(prequal_facts.PrequalRead(lot=lot.code, at=rfc3339(now)), lot=lot.code, subject=actor.subject)
     return row
 
 
@@ -165,5 +165,5 @@ def _enter(lot: Lot, signed: Signed, now: dt.datetime) -> None:
     sig = keys.b64(signed.sig)
     db.session.add(PrequalResult(lot_id=lot.id, file=signed.raw, sig=sig, given_at=now))
     db.session.flush()
-    fact = prequal_facts.ResultGiven(lot=lot.code, file=keys.b64(signed.raw), sig=sig, at=rfc3339(now))
+    fact = prequal_facts.PrequalResult(lot=lot.code, file=keys.b64(signed.raw), sig=sig, at=rfc3339(now))
     log.append(fact, lot=lot.tender.code)

@@ -20,9 +20,9 @@ from supervision import log, prequal_facts
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.objections import stays
-from tendering.prequal import applying, committee, rules
+from tendering.prequal import applying, committee, judging, rules
+from tendering.prequal.judging import Finding, Verdict
 from tendering.prequal.models import PrequalApplication, PrequalReview
-from tendering.prequal.rules import Finding, Verdict
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def review(actor: Actor, lot_code: str, token: str, given: Mapping[str, Verdict]
     committee.check_reviewing(lot)
     stays.check_free(lot)
     application = of_token(lot, token)
-    verdicts = rules.check_verdicts(rules.criteria_of(lot.tender.draft), given)
+    verdicts = judging.check_verdicts(rules.criteria_of(lot.tender.draft), given)
     row = _row(application, actor) or PrequalReview(application_id=application.id, person_id=actor.person_id)
     row.verdicts = {name: {"passes": one.passes, "reason": one.reason.strip()} for name, one in verdicts.items()}
     row.sha256, row.signed_at = canonical.sha(canonical.encode(row.verdicts)), now
@@ -58,7 +58,7 @@ def review(actor: Actor, lot_code: str, token: str, given: Mapping[str, Verdict]
 
 
 def _record(actor: Actor, lot: Lot, application: PrequalApplication, row: PrequalReview, now: dt.datetime) -> None:
-    fact = prequal_facts.ApplicationReviewed(
+    fact = prequal_facts.PrequalReviewed(
         lot=lot.code, application_sha256=application.sha256, review_sha256=row.sha256, at=rfc3339(now)
     )
     log.append(fact, lot=lot.code, subject=actor.subject)
@@ -90,7 +90,7 @@ def _reviewed(row: PrequalApplication, criteria: tuple[rules.Criterion, ...], se
     )
     counted = [one for one in rows if one.person_id in seated] if seated is not None else rows[-1:]
     missing = max(len(seated), 1) - len(counted) if seated is not None else 1 - len(counted)
-    found = rules.findings(criteria, [_read(one) for one in counted]) if counted else []
+    found = judging.findings(criteria, [_read(one) for one in counted]) if counted else []
     return Reviewed(row, found, missing)
 
 

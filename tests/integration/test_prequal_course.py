@@ -17,7 +17,7 @@ from tendering.objections.rules import Effect
 from tendering.prequal import applying, committee, result, reviewing, showing, steps
 from tendering.prequal.applying import Said
 from tendering.prequal.door import has_passed
-from tendering.prequal.rules import Verdict
+from tendering.prequal.judging import Verdict
 from tendering.questions import Reply
 from tendering.states import LotState
 from tests.bidding_stage import BiddingStage, staged

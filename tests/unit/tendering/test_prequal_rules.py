@@ -11,8 +11,9 @@ from kernel.errors import Conflict, Invalid, TooLate
 from tendering import packs, timeline
 from tendering.objections import rules as objections
 from tendering.objections.rules import Moments, Subject
-from tendering.prequal import rules
-from tendering.prequal.rules import Criterion, Member, Verdict
+from tendering.prequal import judging, rules
+from tendering.prequal.judging import Member, Verdict
+from tendering.prequal.rules import Criterion
 from tendering.states import LotState
 from tendering.timeline import Known
 from tendering.timetable import calendar
@@ -100,36 +101,36 @@ def test_c07_g05_the_servers_clock_decides_who_is_late():
 def test_more_than_half_must_find_a_criterion_met_and_their_reasons_are_told():
     yes, no = Verdict(passes=True), Verdict(passes=False, reason="证明过期")
     reviews = [{"q1": yes, "q2": no}, {"q1": yes, "q2": no}, {"q1": no, "q2": yes}]
-    first, second = rules.findings(CRITERIA, reviews)
+    first, second = judging.findings(CRITERIA, reviews)
     assert (first.passes, first.reasons) == (True, ())
     assert (second.passes, second.reasons) == (False, ("证明过期", "证明过期"))
-    tied = rules.findings(CRITERIA, [{"q1": yes, "q2": yes}, {"q1": no, "q2": yes}])
+    tied = judging.findings(CRITERIA, [{"q1": yes, "q2": yes}, {"q1": no, "q2": yes}])
     assert not tied[0].passes
 
 
 def test_only_the_published_criteria_count_and_a_no_needs_its_reason():
     with pytest.raises(Invalid, match=r"prequal\.verdicts"):
-        rules.check_verdicts(CRITERIA, {"q1": Verdict(passes=True), "x": Verdict(passes=True)})
+        judging.check_verdicts(CRITERIA, {"q1": Verdict(passes=True), "x": Verdict(passes=True)})
     with pytest.raises(Invalid, match=r"prequal\.reason"):
-        rules.check_verdicts(CRITERIA, {"q1": Verdict(passes=True), "q2": Verdict(passes=False)})
+        judging.check_verdicts(CRITERIA, {"q1": Verdict(passes=True), "q2": Verdict(passes=False)})
 
 
 def test_every_criterion_is_answered():
     with pytest.raises(Invalid) as refused:
-        rules.check_answers(CRITERIA, {"q1": "有", "q2": "  "})
+        judging.check_answers(CRITERIA, {"q1": "有", "q2": "  "})
     assert list(refused.value.detail["fields"]) == ["q2"]
 
 
 def test_c36_a_review_committee_is_made_up_as_an_evaluation_committee():
     expert, owner = Member("a", True, "X"), Member("b", False, "O", owner=True)
-    rules.check_committee(CONSTRUCTION, [expert] * 4 + [owner], set())
+    judging.check_committee(CONSTRUCTION, [expert] * 4 + [owner], set())
     for members in ([expert] * 3, [expert] * 6, [expert] * 3 + [owner] * 2):
         with pytest.raises(Invalid, match=r"prequal\.committee"):
-            rules.check_committee(CONSTRUCTION, members, set())
+            judging.check_committee(CONSTRUCTION, members, set())
     with pytest.raises(Invalid, match=r"prequal\.member"):
-        rules.check_committee(CONSTRUCTION, [expert] * 5, {"X"})
+        judging.check_committee(CONSTRUCTION, [expert] * 5, {"X"})
     with pytest.raises(Invalid, match=r"prequal\.member"):
-        rules.check_committee(CONSTRUCTION, [expert] * 4 + [Member("c", False, "Y")], set())
+        judging.check_committee(CONSTRUCTION, [expert] * 4 + [Member("c", False, "Y")], set())
 
 
 def test_the_timeline_shows_the_moments_of_the_pre_qualification():
