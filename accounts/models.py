@@ -198,3 +198,16 @@ class ConsortiumMember(Base):
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     signature: Mapped[str | None] = mapped_column(String(100))
     cert_sha256: Mapped[str | None] = mapped_column(String(64))
+
+
+class Tie(Base):
+    """What an organization declared about its head and its holders at one time; the last one counts."""
+
+    __tablename__ = "organization_tie"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organization_id: Mapped[int] = mapped_column(ForeignKey("organization.id"), index=True)
+    head: Mapped[str] = mapped_column(String(120))
+    holders: Mapped[list[str]] = mapped_column(JSONText)
+    """Codes of the organizations that hold or manage it."""
+    declared_at: Mapped[dt.datetime] = mapped_column(Instant)

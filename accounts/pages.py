@@ -1,4 +1,4 @@
-"""Pages of the own account: people, sessions, one-time codes, keys, consortia."""
+"""Pages of the own account: people, sessions, one-time codes, keys, consortia, who heads and holds the organization."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import segno
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from accounts import access, administration, certificates, consortia, directory, entrance, people, sessions, totp
+from accounts import access, administration, certificates, consortia, directory, entrance, people, sessions, ties, totp
 from accounts.access import current_actor
 from accounts.consortia import Confirmation, Declaration
 from accounts.forms import Form, answered, attempted, page
@@ -43,6 +43,7 @@ def _account() -> dict[str, Any]:
         "totp_confirmed": directory.has_totp(actor.person_id),
         "certificates": certificates.certificates_of(actor),
         "consortia": consortia.consortia_of(actor) if Role.BIDDER in actor.roles else [],
+        "ties": ties.of({actor.organization_id}).get(actor.organization_id),
         "parts": list(Part),
     }
 
@@ -150,6 +151,14 @@ def declare() -> Page:
     if isinstance(outcome, Refusal):
         return _again(outcome, values)
     return redirect(url_for("accounts.consortium", code=outcome.code), 303)
+
+
+@pages.post("/account/ties")
+@own_transaction
+def declare_ties() -> Page:
+    values = {name: request.form.get(name, "").strip() for name in ("head", "holders")}
+    outcome = attempted(lambda: ties.declare(current_actor(), values["head"], values["holders"].split(), clock.now()))
+    return _again(outcome, values) if isinstance(outcome, Refusal) else _account_page("ties")
 
 
 @pages.get("/account/consortia/<code>")

@@ -14,9 +14,8 @@ from sqlalchemy import select
 from accounts import certificates
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, nodes, opening, readout, releases
+from bidding import events, lots, nodes, opening, readout, related, releases
 from bidding.models import Admission, Bid, Opened, Opening, Release
-from bidding.standing import members_of
 from bidding.states import OpeningStep, Outcome
 from escrow import standing
 from kernel import canonical
@@ -215,6 +214,8 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
     admitted = releases.admission(lot.code, stage)
     assert roll is not None
     assert admitted is not None
+    bids = related.opened_bids(lot.code)
+    related.alert(lot, bids, now)
     return {
         "type": TYPE,
         "version": len(running.earlier) + 1,
@@ -231,7 +232,7 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "releases": [_release(row) for row in releases.every(lot.code, stage)],
         "bids": [_bid(row) for row in opening.outcomes(lot.code)],
         "objections": _objections(lot.code),
-        "deposits": standing.state(lot, _bidding(lot.code), now),
+        "deposits": standing.state(lot, bids, now),
     }
 
 
@@ -273,17 +274,6 @@ def _bid(row: Opened) -> dict[str, Any]:
         "finding": row.finding,
         "confirmed_at": rfc3339(row.confirmed_at) if row.confirmed_at else None,
     }
-
-
-def _bidding(lot_code: str) -> list[standing.Bidding]:
-    """Who stands behind each opened bid, for the register of deposits."""
-    found = []
-    for row in opening.outcomes(lot_code):
-        if row.outcome is Outcome.OPENED:
-            bid = db.session.get_one(Bid, row.bid)
-            members = tuple(member.id for member in members_of(bid.organization, bid.party))
-            found.append(standing.Bidding(row.bid_id, readout.sheet_of(row).header.bidder, members))
-    return found
 
 
 def _objections(lot_code: str) -> list[dict[str, Any]]:

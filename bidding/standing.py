@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from accounts import ties
 from accounts.models import Consortium, ConsortiumMember, Organization
 from accounts.roles import OrgKind
 from bidding import lots
@@ -92,17 +93,25 @@ def _check_admitted(party: str, lot: Lot) -> None:
         )
 
 
-@holds("P13.related")
+@holds("P13.related", "C23")
 def _check_strangers(members: Sequence[Organization], lot: Lot) -> None:
-    """Owner and agency do not bid in their own tender, under no kind and in no consortium (条例 第34条; rules.md 5.1)."""
+    """Owner and agency do not bid in their own tender, under no kind and in no consortium, nor do those they hold (条例 第34条)."""
     involved = [one for one in (lot.tender.owner_org, lot.tender.agency_org) if one is not None]
     codes = set(db.session.scalars(select(Organization.uscc).where(Organization.id.in_(involved))))
+    held = frozenset(holder for code in codes for holder in ties.holders_of(code))
     if any(member.uscc in codes for member in members):
         raise Forbidden(
             "bid.own_tender",
             "招标人和代理机构不得参加本项目投标。",
             "Owner and agency do not bid in their own tender.",
-            rule="《招标投标法实施条例》第三十四条",
+            rule=ties.LAW,
+        )
+    if any(member.uscc in held or codes & ties.holders_of(member.uscc) for member in members):
+        raise Forbidden(
+            "bid.holding",
+            "与招标人（采购人）或者代理机构存在申报的控股、管理关系，不得参加本项目投标。",
+            "An organization that holds owner or agency, or is held by them, does not bid in their tender.",
+            rule=ties.LAW,
         )
 
 

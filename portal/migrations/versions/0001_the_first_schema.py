@@ -776,6 +776,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consortium_member_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
+        "organization_tie",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("organization_id", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=120), nullable=False),
+        sa.Column("holders", kernel.db.JSONText(), nullable=False),
+        sa.Column("declared_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"], ["organization.id"], name=op.f("fk_organization_tie_organization_id_organization")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organization_tie")),
+    )
+    with op.batch_alter_table("organization_tie", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_organization_tie_organization_id"), ["organization_id"], unique=False)
+
+    op.create_table(
         "lot",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("code", sa.String(length=23), nullable=False),
@@ -1945,6 +1960,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lot_tender_id"))
 
     op.drop_table("lot")
+    with op.batch_alter_table("organization_tie", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_organization_tie_organization_id"))
+
+    op.drop_table("organization_tie")
     with op.batch_alter_table("consortium_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consortium_member_organization_id"))
 

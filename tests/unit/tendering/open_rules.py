@@ -7,7 +7,6 @@ OPEN = frozenset(
         "C04",
         "C06",
         "C20.base",
-        "C23",
         "C37",
         "C38",
         "C41",
