@@ -55,7 +55,7 @@ def waiting(actor: Actor, lot_code: str) -> Change | None:
     return _waiting(lot_code)
 
 
-@holds("negotiations")
+@holds("N04")
 def issue(actor: Actor, lot_code: str, signed: Signed, now: dt.datetime) -> Change:
     """The purchaser confirms the change: in force now, and told to every supplier still in, in the same words at once."""
     lot = parties.running(lot_code)

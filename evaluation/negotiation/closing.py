@@ -79,7 +79,7 @@ def propose(actor: Actor, lot_code: str, said: Proposal, now: dt.datetime) -> Re
     return found
 
 
-@holds("negotiations")
+@holds("N04")
 def _check_met(lot: Lot) -> None:
     """Everybody still in was met by the whole team (P 38), and nobody is being met now."""
     begun = [session for session in threads.sessions(lot.code) if session.begun_at is not None]
