@@ -11,6 +11,7 @@ from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
 from evaluation import results, views
+from evaluation.review import capacity
 from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Invalid, Refusal
@@ -26,7 +27,7 @@ Page = str | tuple[str, int] | Response
 
 @pages.get("/owner/lots/<lot>/award")
 def overview(lot: str) -> Page:
-    return page("evaluation/award.html", form=Form(), **_award(lot))
+    return page("evaluation/award.html", form=Form(), **shown(lot))
 
 
 @pages.post("/owner/lots/<lot>/publicity")
@@ -43,7 +44,7 @@ def deal(lot: str) -> Page:
     tied = request.form.getlist("tied")
     outcome = attempted(lambda: results.deal(current_actor(), lot, tied, clock.now()))
     if isinstance(outcome, Refusal):
-        return answered("evaluation/award.html", Form({}, outcome), lambda: _award(lot))
+        return answered("evaluation/award.html", Form({}, outcome), lambda: shown(lot))
     return redirect(url_for("offers.room", code=lot), 303)
 
 
@@ -62,16 +63,22 @@ def _posted() -> Signed:
 
 def _done(lot: str, outcome: object) -> Page:
     if isinstance(outcome, Refusal):
-        return answered("evaluation/award.html", Form({}, outcome), lambda: _award(lot))
+        return answered("evaluation/award.html", Form({}, outcome), lambda: shown(lot))
     return redirect(url_for("evaluation.awarding.overview", lot=lot), 303)
 
 
-def _award(code: str) -> dict[str, Any]:
+def shown(code: str) -> dict[str, Any]:
     lot = lifecycle.lot_of(code)
     visibility.check_project(lot.tender, current_actor(), Role.OWNER)
     over = lot.publicity_until is not None and clock.now() >= lot.publicity_until
     choice = _choice(lot) if lot.state == LotState.PUBLICITY and over else None
-    return {"lot": lot, "found": views.result(code), "choice": choice, "over": over}
+    return {
+        "lot": lot,
+        "found": views.result(code),
+        "choice": choice,
+        "over": over,
+        "capacities": capacity.of_lot(code),
+    }
 
 
 def _choice(lot: Lot) -> dict[str, Any] | None:

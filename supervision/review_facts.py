@@ -40,3 +40,22 @@ class CompetitionArgued(Fact, kind="competition.argued", opens=WITH_THE_SHEETS):
     reject_all: bool
     by: tuple[str, ...]
     at: Instant
+
+
+class CapacityQuestioned(Fact, kind="capacity.questioned", opens=WITH_THE_SHEETS):
+    """The owner put a candidate whose standing changed before the original committee (C52)."""
+
+    lot: str
+    bid_id: str
+    reason_sha256: Sha256
+    at: Instant
+
+
+class CapacityDecided(Fact, kind="capacity.decided", opens=WITH_THE_SHEETS):
+    """What the majority of the original committee said of it."""
+
+    lot: str
+    bid_id: str
+    capable: bool
+    by: tuple[str, ...]
+    at: Instant

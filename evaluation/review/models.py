@@ -52,3 +52,19 @@ class Argument(Base):
     proposed_at: Mapped[dt.datetime] = mapped_column(Instant)
     carried_at: Mapped[dt.datetime | None] = mapped_column(Instant)
     withdrawn_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+
+
+class Capacity(Base):
+    """A candidate whose standing changed, before the committee that ranked it: votes by alias, and what the majority said."""
+
+    __tablename__ = "capacity_review"
+    __table_args__ = (CheckConstraint("(capable IS NULL) = (decided_at IS NULL)", name="decided_whole"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot: Mapped[str] = mapped_column(LOT, index=True)
+    bid_id: Mapped[str] = mapped_column(String(32))
+    reason: Mapped[str] = mapped_column(Text)
+    votes: Mapped[dict[str, bool]] = mapped_column(JSONText)
+    asked_at: Mapped[dt.datetime] = mapped_column(Instant)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    capable: Mapped[bool | None] = mapped_column(Boolean)

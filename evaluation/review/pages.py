@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from evaluation import reading
-from evaluation.review import chamber, clarification, competition, rules
+from evaluation import award_pages, reading
+from evaluation.review import capacity, chamber, clarification, competition, rules
 from evaluation.review.clarification import Request
 from evaluation.review.rules import About
 from kernel import clock
@@ -57,6 +57,23 @@ def carry(lot: str, number: int) -> Page:
     return _done(lot, lambda: competition.support(current_actor(), lot, number, clock.now()))
 
 
+@pages.post("/evaluate/<lot>/capacity/<int:number>")
+@own_transaction
+def confirm(lot: str, number: int) -> Page:
+    return _done(lot, lambda: _confirm(lot, number))
+
+
+@pages.post("/owner/lots/<lot>/capacity")
+@own_transaction
+def question(lot: str) -> Page:
+    """The owner puts a candidate before the committee again; a refusal stands on the page of the award."""
+    asked = request.form.get("bid_id", ""), request.form.get("reason", "")
+    outcome = attempted(lambda: capacity.question(current_actor(), lot, *asked, clock.now()))
+    if isinstance(outcome, Refusal):
+        return answered("evaluation/award.html", Form(dict(request.form), outcome), lambda: award_pages.shown(lot))
+    return redirect(url_for("evaluation.awarding.overview", lot=lot), 303)
+
+
 @pages.get("/desk/<lot>/clarifications")
 def asked(lot: str) -> Page:
     """What the committee asked of the bidder that looks, and its own answers: nobody else's."""
@@ -93,6 +110,13 @@ def _asked() -> Request:
     return Request(request.form.get("bid_id", ""), about, request.form.get("text", ""), int(minutes) * MINUTE)
 
 
+def _confirm(lot: str, number: int) -> None:
+    choice = request.form.get("capable", "")
+    if choice not in ("yes", "no"):
+        raise Invalid("capacity.choice", "请选择结论", "Choose a conclusion", fields={"capable": "none"})
+    capacity.vote(current_actor(), lot, number, clock.now(), capable=choice == "yes")
+
+
 def _argue(lot: str) -> None:
     choice = request.form.get("reject_all", "")
     if choice not in ("yes", "no"):
@@ -113,6 +137,7 @@ def _review(code: str) -> dict[str, Any]:
         "sitting": len(chamber.aliases(code)),
         "argue": working and competition.carried(code) is None and competition.due(lot),
         "arguments": competition.proposed(code),
+        "capacities": capacity.of_lot(code),
         "usual": rules.USUAL_S // MINUTE,
         "law": clarification.clause(lot),
     }

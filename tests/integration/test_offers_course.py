@@ -90,7 +90,9 @@ def test_a1_a_refusal_says_why_by_which_clause_and_to_the_applicant_alone(stage:
     said = canonical.decode(found.decision or b"{}")
     assert said["result"] == "refused"
     assert said["law"]
-    assert Signed(found.decision or b"", keys.unb64(found.decision_sig or "")).signed_by(site().key("platform").public_key())
+    assert Signed(found.decision or b"", keys.unb64(found.decision_sig or "")).signed_by(
+        site().key("platform").public_key()
+    )
     mine, other = stage.bidder_of("甲").actor, stage.bidder_of("乙").actor
     with stage.act(write=False):
         assert showing.own(mine, service.lot_of(lot)) is not None

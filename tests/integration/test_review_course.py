@@ -6,12 +6,15 @@ import pytest
 
 from bidding.models import Bid
 from evaluation import results, scoring, steps
-from evaluation.review import clarification, competition
+from evaluation.review import capacity, clarification, competition
 from evaluation.review.clarification import Request
 from evaluation.review.rules import About
 from evaluation.sheets import Fault
+from kernel import keys
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLate
+from kernel.statements import Signed
+from tendering import awards, lifecycle
 from tests.evaluation_stage import COMMITTEE, EvaluationStage, evaluation_staged
 from tests.evaluation_web import checked, opened_door
 from tests.log_stage import ENGINES
@@ -212,7 +215,93 @@ def test_c46_an_argument_says_something(stage):
         competition.propose(stage.actor("expert1"), stage.lot, "  ", now, reject_all=True)
 
 
+# a candidate whose standing changed
+
+
+def on_view(stage: EvaluationStage):
+    """The candidates on public view; until when."""
+    for name in COMMITTEE:
+        stage.sign(name, stage.draft())
+    stage.step(steps.step_results)
+    with stage.act() as now:
+        return results.start_publicity(stage.actor("owner"), stage.lot, [], now)
+
+
+def question(stage: EvaluationStage, bidder: str = "bidder2") -> int:
+    with stage.act() as now:
+        return capacity.question(stage.actor("owner"), stage.lot, stage.bid_ids[bidder], "被列入失信名单", now).id
+
+
+def award(stage: EvaluationStage, bidder: str) -> None:
+    with stage.act() as now:
+        raw = awards.award_statement(lifecycle.lot_of(stage.lot), stage.bid_ids[bidder]).raw
+        signed = Signed(raw, keys.sign(raw, stage.stage.owner_key))
+        results.award(stage.actor("owner"), stage.lot, signed, now)
+
+
+@pytest.mark.parametrize("capable", [True, False])
+def test_c52_the_original_committee_confirms_before_anything_is_awarded(stage, capable):
+    until = on_view(stage)
+    number = question(stage)
+    stage.stage.now = until + seconds(1)
+    for name in (*COMMITTEE[:2], None):
+        with pytest.raises(Conflict, match=r"lot\.stayed"):
+            award(stage, "bidder2")
+        if name:
+            with stage.act() as now:
+                capacity.vote(stage.actor(name), stage.lot, number, now, capable=capable)
+    with stage.act() as now:
+        capacity.vote(stage.actor("expert3"), stage.lot, number, now, capable=capable)
+    assert stage.stage.facts("capacity.decided")[-1].capable is capable
+    with pytest.raises(Conflict, match=r"capacity\.decided"), stage.act() as now:
+        capacity.vote(stage.actor("expert4"), stage.lot, number, now, capable=capable)
+    award(stage, "bidder2" if capable else "bidder")
+    assert stage.state() == "awarded"
+
+
+def test_c52_only_the_owner_asks_only_members_answer_and_only_about_candidates(stage):
+    stage.stage.now = on_view(stage)
+    number = question(stage)
+    for name in ("bidder", "operator"):
+        with pytest.raises((Forbidden, NotFound)), stage.act() as now:
+            capacity.question(stage.actor(name), stage.lot, stage.bid_ids["bidder"], "变化", now)
+    with pytest.raises(Conflict, match=r"capacity\.not_now"):
+        question(stage)
+    with pytest.raises((Forbidden, NotFound)), stage.act() as now:
+        capacity.vote(stage.actor("owner"), stage.lot, number, now, capable=True)
+    with pytest.raises(NotFound), stage.act() as now:
+        capacity.vote(stage.actor("expert6"), stage.lot, number, now, capable=True)
+
+
 # the pages
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_c52_the_owner_asks_and_members_answer_on_their_pages(tmp_path, language):
+    with evaluation_staged(tmp_path) as stage:
+        stage.scoring()
+        door = opened_door(stage)
+        on_view(stage)
+
+        def get(path: str, who: str) -> str:
+            answer = door.get(path, headers={"X-Test-Actor": who, "X-Test-Language": language})
+            assert answer.status_code == 200
+            return checked(answer.text)
+
+        def post(path: str, who: str, **data: str) -> int:
+            return door.post(path, headers={"X-Test-Actor": who}, data=data).status_code
+
+        page, path = f"/owner/lots/{stage.lot}/award", f"/owner/lots/{stage.lot}/capacity"
+        assert 'name="reason"' in get(page, "owner")
+        assert post(path, "owner", bid_id=stage.bid_ids["bidder2"], reason="") == 422
+        assert post(path, "owner", bid_id=stage.bid_ids["bidder2"], reason="重大亏损") == 303
+        assert "重大亏损" in get(page, "owner")
+        own = f"/evaluate/{stage.lot}/review"
+        assert 'name="capable"' in get(own, "expert1")
+        assert post(f"/evaluate/{stage.lot}/capacity/1", "expert1") == 422
+        votes = [post(f"/evaluate/{stage.lot}/capacity/1", name, capable="yes") for name in MAJORITY]
+        assert votes == [303, 303, 303]
+        assert 'name="capable"' not in get(own, "expert4")
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -50,9 +50,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("competition_argument", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_competition_argument_lot"), ["lot"], unique=False)
+    op.create_table(
+        "capacity_review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("votes", kernel.db.JSONText(), nullable=False),
+        sa.Column("asked_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("decided_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("capable", sa.Boolean(), nullable=True),
+        sa.CheckConstraint("(capable IS NULL) = (decided_at IS NULL)", name=op.f("ck_capacity_review_decided_whole")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_capacity_review")),
+    )
+    with op.batch_alter_table("capacity_review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_capacity_review_lot"), ["lot"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("capacity_review", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_capacity_review_lot"))
+
+    op.drop_table("capacity_review")
     with op.batch_alter_table("competition_argument", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_competition_argument_lot"))
 
