@@ -10,6 +10,7 @@ from typing import Any
 from bidding import visibility as bids
 from escrow import visibility as deposits
 from evaluation import visibility as evaluation
+from evaluation.negotiation import visibility as negotiation
 from kernel.errors import Words
 from kernel.visibility import Row, Table
 from oversight import directive_visibility as directives
@@ -31,6 +32,7 @@ TABLES: tuple[Table[Any, Any], ...] = (
     evaluation.TABLE,
     contracts.TABLE,
     complaints.TABLE,
+    negotiation.TABLE,
     directives.TABLE,
 )
 """In the order of a tender's life. The tests walk every row; a slice with secrets of its own adds its table here."""

@@ -13,9 +13,10 @@ from bidding.states import BidStatus
 from evaluation import reading, rules
 from evaluation.models import Seat
 from evaluation.negotiation.models import Departure
+from evaluation.negotiation.visibility import Viewer
 from kernel.db import db
 from kernel.errors import Conflict, NotFound
-from tendering import lifecycle, packs
+from tendering import lifecycle, packs, visibility
 from tendering.models import Lot
 from tendering.quotes import boxes
 from tendering.states import LotState
@@ -118,3 +119,15 @@ def seat_of(actor: Actor, lot: Lot) -> Seat:
 
 def sits(actor: Actor, lot: Lot) -> bool:
     return any(seat.person_id == actor.person_id and seat.conflict is None for seat in reading.seats(lot.code))
+
+
+def viewer(actor: Actor, lot: Lot, bid_id: str) -> Viewer:
+    """As what the actor looks at this supplier's things."""
+    if sits(actor, lot):
+        return Viewer.TEAM
+    mine = own(actor, lot)
+    if mine is not None:
+        return Viewer.SUPPLIER if mine.bid_id == bid_id else Viewer.OTHER
+    if visibility.of_project(lot.tender, actor):
+        return Viewer.OWNER
+    return Viewer.SUPERVISOR if Role.SUP in actor.roles else Viewer.PUBLIC

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from evaluation.negotiation.visibility import TABLE, Phase, Viewer
 from kernel import canonical
 from kernel.errors import Conflict, Forbidden, Invalid, Words
 from kernel.law import holds
@@ -65,10 +66,10 @@ def written(text: str, law: str) -> str:
     return found
 
 
-@holds("negotiations")
-def check_reads(*, member: bool, own: bool, law: str) -> None:
+@holds("N04")
+def check_reads(viewer: Viewer, law: str) -> None:
     """A thread is its supplier's and the team's; nobody else's, whatever their office (N04)."""
-    if not (member or own):
+    if not TABLE.may_see(viewer, Phase.RUNNING, "thread"):
         raise Forbidden(
             "negotiation.not_yours",
             "不得查看其他供应商的谈判（磋商）内容；此次尝试已记录并预警。",
@@ -77,7 +78,7 @@ def check_reads(*, member: bool, own: bool, law: str) -> None:
         )
 
 
-@holds("negotiations")
+@holds("N04")
 def check_session(*, begun: bool, bid_id: str | None, wanted: str, law: str) -> None:
     """The team speaks with one supplier at a time, and only when all of it is there (N04)."""
     if bid_id != wanted or not begun:

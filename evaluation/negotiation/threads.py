@@ -77,7 +77,7 @@ def join(actor: Actor, lot_code: str, now: dt.datetime) -> Session:
     return _enter(lot, found, seat.alias, now)
 
 
-@holds("negotiations")
+@holds("N04")
 def _enter(lot: Lot, found: Session, alias: str, now: dt.datetime) -> Session:
     """The whole team meets the supplier, or nobody does (P 38): a session begins with the last member's coming."""
     found.present = sorted({*found.present, alias})
@@ -171,11 +171,8 @@ def _keep(found: Message, supplier: Supplier, sha256: str, session: int | None =
 def thread(actor: Actor, lot_code: str, bid_id: str, now: dt.datetime) -> list[Message]:
     """A supplier's thread, for the team and for that supplier; refused and alarmed for everybody else (N04)."""
     lot = parties.negotiated(lot_code)
-    mine = parties.own(actor, lot)
     try:
-        rules.check_reads(
-            member=parties.sits(actor, lot), own=mine is not None and mine.bid_id == bid_id, law=parties.law(lot)
-        )
+        rules.check_reads(parties.viewer(actor, lot, bid_id), parties.law(lot))
     except Refusal as refusal:
         raise refusal.recording(_alert(actor, lot_code, bid_id, now), lot=lot_code) from None
     return messages(lot_code, bid_id)

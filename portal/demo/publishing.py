@@ -20,6 +20,8 @@ VOLATILE = re.compile(
 )
 """What the clock changes (the age of the last checkpoint too), and the lines that tell of a deadline moved."""
 TAG = re.compile(r"<(script|style)[^>]*>.*?</\1>|<[^>]*>", re.DOTALL)
+COUNTED = re.compile(r"<details><summary>(全部法定期限|All periods).*?</details>", re.DOTALL)
+"""The table of the law's periods: a deadline that moved in the meantime reorders it."""
 
 
 def publish(play: Play) -> None:
@@ -98,5 +100,5 @@ def _addresses(play: Play, who: Actor | None) -> list[str]:
 
 
 def _still(text: str) -> str:
-    """A page's words, or a JSON, without moments and the log's size."""
-    return re.sub(r"\s+", " ", VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", text))))
+    """A page's words, or a JSON, without moments, what the law counts from them, and the log's size."""
+    return re.sub(r"\s+", " ", VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", COUNTED.sub(" ", text)))))

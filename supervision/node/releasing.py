@@ -21,6 +21,7 @@ from sealing.roll import Close
 from supervision import facts
 from supervision.deadline import Terms
 from supervision.lotview import DESTROYED, Admitted, Box, LotView
+from supervision.negotiation_facts import NegotiationClosed
 from supervision.node.alerts import Alerts, Finding
 from supervision.node.card import NodeKeys
 from supervision.node.clock import NodeClock
@@ -192,12 +193,12 @@ class Releasing:
         return False
 
     def _is_over(self, view: LotView, stage: Stage) -> bool:
-        """The result is on record; or, for a public stage, the opening, with every bid read out or judged.
+        """The result is on record, or the end of a negotiation; or, for a public stage, the opening, every bid read or judged.
 
         While a bid is set aside, its lines may still be cleared or disputed.
         """
         found = [fact for _, fact in self.lots.mirror.facts_of(view.lot)]
-        if any(isinstance(fact, facts.ResultPublished) for fact in found):
+        if any(isinstance(fact, facts.ResultPublished | NegotiationClosed) for fact in found):
             return True
         admitted = view.admissions.get(stage.name)
         recorded = any(isinstance(fact, facts.OpeningRecord) for fact in found)

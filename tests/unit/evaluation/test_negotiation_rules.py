@@ -6,6 +6,7 @@ import pytest
 
 from evaluation.negotiation import rules
 from evaluation.negotiation.rules import Concluded, Standing
+from evaluation.negotiation.visibility import TABLE, Phase, Viewer
 from kernel import canonical, keys
 from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.statements import Signed
@@ -17,15 +18,22 @@ NEGOTIATION = packs.load("cn.procurement.negotiation.2026")
 CONSULTATION = packs.load("cn.procurement.consultation.2026")
 
 
-@pytest.mark.parametrize(("member", "own"), [(True, False), (False, True), (True, True)])
-def test_n04_the_team_and_the_supplier_itself_read_a_thread(member, own):
-    rules.check_reads(member=member, own=own, law=LAW)
-
-
-def test_n04_nobody_else_reads_it():
+@pytest.mark.parametrize("viewer", list(Viewer))
+def test_n04_the_team_and_the_supplier_itself_read_a_thread_and_nobody_else(viewer):
+    if viewer in (Viewer.TEAM, Viewer.SUPPLIER):
+        rules.check_reads(viewer, LAW)
+        return
     with pytest.raises(Forbidden) as refused:
-        rules.check_reads(member=False, own=False, law=LAW)
+        rules.check_reads(viewer, LAW)
     assert (refused.value.code, refused.value.rule) == ("negotiation.not_yours", LAW)
+
+
+def test_n04_nothing_of_a_thread_opens_later_to_anybody():
+    for name in ("thread", "response", "sessions", "ground"):
+        assert all(set(TABLE.rows[name].seen) == {Viewer.TEAM, Viewer.SUPPLIER} for _ in Phase)
+    assert not TABLE.may_see(Viewer.OTHER, Phase.QUOTED, "suppliers")
+    assert TABLE.may_see(Viewer.PUBLIC, Phase.QUOTED, "quotes")
+    assert not TABLE.may_see(Viewer.TEAM, Phase.CLOSED, "quotes")
 
 
 @pytest.mark.parametrize(("begun", "bid_id"), [(False, "a"), (True, "b"), (True, None)])
