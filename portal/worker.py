@@ -14,8 +14,8 @@ from sqlalchemy import select
 
 from bidding import publication, voiding
 from bidding import steps as bidding_steps
-from evaluation import highest
 from escrow import steps as escrow_steps
+from evaluation import highest
 from evaluation import steps as evaluation_steps
 from evaluation.negotiation import carrying
 from kernel import clock, outbox, settings

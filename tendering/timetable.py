@@ -109,9 +109,7 @@ def earliest_deadline(pack: Pack, published_at: dt.datetime) -> Earliest:
     """
     ends = (*BEFORE_DEADLINE, "applications_due") if pack.procedure in packs.OFFERS else BEFORE_DEADLINE
     return _latest(
-        pack,
-        published_at,
-        lambda rule: rule.ends in ends and rule.begins in ("documents_issued", "notice_published"),
+        pack, published_at, lambda rule: rule.ends in ends and rule.begins in ("documents_issued", "notice_published")
     )
 
 

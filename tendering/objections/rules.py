@@ -116,7 +116,12 @@ class Window:
 
 def windows(pack: Pack, moments: Moments, table: Calendar) -> list[Window]:
     """Everything the pack lets people raise about this lot, whether it is open now or not."""
-    return [*_to_documents(pack, moments, table), *_objections(pack, moments), *_queries(pack, moments, table), *_inquiries(pack, moments)]
+    return [
+        *_to_documents(pack, moments, table),
+        *_objections(pack, moments),
+        *_queries(pack, moments, table),
+        *_inquiries(pack, moments),
+    ]
 
 
 @holds("objection_documents:bids_due", "objection_prequalification:applications_due")
