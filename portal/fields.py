@@ -20,19 +20,21 @@ from tendering.contracts import visibility as contracts
 from tendering.filing import visibility as filing
 from tendering.invitations import visibility as invitations
 from tendering.objections import visibility as objections
+from tendering.offers import visibility as offers
 
 TABLES: tuple[Table[Any, Any], ...] = (
     tenders.TABLE,
     filing.TABLE,
     invitations.TABLE,
+    offers.TABLE,
     tenders.QUESTION,
     bids.TABLE,
     deposits.TABLE,
     objections.TABLE,
     evaluation.TABLE,
+    negotiation.TABLE,
     contracts.TABLE,
     complaints.TABLE,
-    negotiation.TABLE,
     directives.TABLE,
 )
 """In the order of a tender's life. The tests walk every row; a slice with secrets of its own adds its table here."""

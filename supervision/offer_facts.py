@@ -41,7 +41,7 @@ class Quote(Shape):
     price: Amount
 
 
-class OnSiteEntered(Fact, kind="sale.on_site"):
+class SaleOnSite(Fact, kind="sale.on_site"):
     """The outcome of a sale on site, entered by one side and confirmed by another; the record itself by its hash."""
 
     lot: str

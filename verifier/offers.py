@@ -133,7 +133,7 @@ def _committee_faults(
 
 def _on_site_faults(lot: LotCase, fact: offer_facts.DealStruck) -> Iterator[Words]:
     """The highest called at or above the reserve, by what two sides entered (L09, L10, P13)."""
-    logged = lot.logged(offer_facts.OnSiteEntered)
+    logged = lot.logged(offer_facts.SaleOnSite)
     if not logged:
         yield Words("日志中没有现场结果", "the log holds no outcome of the sale on site")
         return
@@ -142,7 +142,7 @@ def _on_site_faults(lot: LotCase, fact: offer_facts.DealStruck) -> Iterator[Word
         yield Words("成交的不是现场最高报价", "not the highest called on site buys")
 
 
-def _best_called(lot: LotCase, fact: offer_facts.OnSiteEntered) -> Priced | None:
+def _best_called(lot: LotCase, fact: offer_facts.SaleOnSite) -> Priced | None:
     calls = [Priced(quote.by, money.parse(quote.price)) for quote in fact.quotes]
     return best(calls, least_price(_floor(lot), _reserve_price(lot)))
 
@@ -158,7 +158,7 @@ def _no_deal(lot: LotCase) -> Section[None]:
     if not ended:
         yield not_due("deal", "尚未成交", "no deal yet")
         return
-    logged = lot.logged(offer_facts.OnSiteEntered)
+    logged = lot.logged(offer_facts.SaleOnSite)
     faults = []
     if logged and _best_called(lot, logged[-1][1]) is not None:
         faults.append(Words("有报价达到底价，却按未成交处理", "called unsold, although an offer reached the reserve"))

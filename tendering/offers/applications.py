@@ -114,7 +114,7 @@ def check_open(lot: Lot, now: dt.datetime) -> None:
 def law(lot: Lot) -> str:
     """What the lot's law says of who may take part."""
     pack = pack_of(lot)
-    return pack.clause("applicants") or pack.clause("taker_conditions") or deal_law(pack)
+    return pack.clause("applicants") or pack.clause("taker_conditions") or deal_law(pack) or "rules.md 5.3 A1"
 
 
 def deal_law(pack: Pack) -> str:

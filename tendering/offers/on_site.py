@@ -56,7 +56,7 @@ def confirm(actor: Actor, lot: Lot, now: dt.datetime) -> Lot:
     row.stands_at = now
     quotes = [Priced(one["by"], money.parse(one["price"])) for one in row.quotes]
     log.append(
-        offer_facts.OnSiteEntered(
+        offer_facts.SaleOnSite(
             lot=lot.code,
             quotes=tuple(Quote(by=one.token, price=money.wire(one.price)) for one in quotes),
             record_sha256=row.record_sha256,

@@ -99,4 +99,4 @@ def _name(lot: Lot) -> str:
 
 
 def _law(lot: Lot) -> str:
-    return pack_of(lot).clause("reserve") or deal_law(pack_of(lot))
+    return pack_of(lot).clause("reserve") or deal_law(pack_of(lot)) or "rules.md 5.3 A3"

@@ -122,6 +122,7 @@ def room(actor: Actor | None, lot: Lot) -> dict[str, Any]:
     deal = deals.of(lot)
     bought = deal is not None and actor is not None and deal.organization_id == actor.organization_id
     standing = lot.state in (LotState.DEAL, LotState.AWARDED)
+    named = may_see(_holder(owner=owner, staff=staff), Phase.ENDED, "shareholder")
     return {
         "owner": owner,
         "staff": staff,
@@ -132,11 +133,18 @@ def room(actor: Actor | None, lot: Lot) -> dict[str, Any]:
         "reserve": deals.reserve_of(lot),
         "reserve_waits": reserve.proposed(lot),
         "reserve_may": lot.state in reserve.MAY_OPEN,
-        **_outcome(lot, inside=owner or staff),
+        **_outcome(lot, inside=may_see(_holder(owner=owner, staff=staff), Phase.ROOM, "applicant")),
         **_money(lot),
         "way_words": WAYS,
-        "applicants": _shareholders(lot) if owner and lot.state == LotState.DEAL else [],
+        "applicants": _shareholders(lot) if named and lot.state == LotState.DEAL else [],
     }
+
+
+def _holder(*, owner: bool, staff: bool) -> Viewer:
+    """As whom of the table somebody looks at a sale that is not the own."""
+    if staff:
+        return Viewer.OPS
+    return Viewer.OWNER if owner else Viewer.OTHER
 
 
 def _outcome(lot: Lot, *, inside: bool) -> dict[str, Any]:

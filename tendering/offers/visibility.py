@@ -16,9 +16,8 @@ class Viewer(StrEnum):
     APPLICANT = "applicant"
     OPS = "ops"
     OWNER = "owner"
-    SUP = "sup"
     OTHER = "other"
-    """Everybody else: the public, other applicants, agency, money and technicians."""
+    """Everybody else: the public, other applicants, agency, supervisors, money and technicians."""
 
 
 class Phase(IntEnum):
@@ -27,13 +26,20 @@ class Phase(IntEnum):
     MADE = 0
     COMPLETE = 1
     DECIDED = 2
-    ENDED = 3
+    ROOM = 3
+    """Confirmed, and the lot is being bid for on site: who holds the sale sees who is in the room."""
+    ENDED = 4
     """The lot is dealt or has failed."""
 
 
 _EVER = frozenset(Phase)
 _LAW = "国土资源部令第39号 第十五条"
-_OPEN = {Viewer.APPLICANT: _EVER, Viewer.OPS: frozenset({Phase.MADE, Phase.ENDED}), Viewer.OWNER: frozenset({Phase.COMPLETE, Phase.ENDED}), Viewer.SUP: frozenset({Phase.ENDED})}  # fmt: skip
+_APPLICANT = {Viewer.APPLICANT: _EVER}
+_DESKS = {**_APPLICANT, Viewer.OPS: frozenset({Phase.MADE}), Viewer.OWNER: frozenset({Phase.COMPLETE})}
+_NAMED = {
+    **_APPLICANT, Viewer.OPS: frozenset({Phase.MADE, Phase.ROOM}), Viewer.OWNER: frozenset({Phase.COMPLETE, Phase.ROOM}),
+}  # fmt: skip
+_SHAREHOLDERS = {**_APPLICANT, Viewer.OWNER: frozenset({Phase.COMPLETE, Phase.ENDED})}
 TABLE: Table[Viewer, Phase] = Table(
     "application",
     Words("竞买申请和受让登记", "Applications to buy"),
@@ -41,18 +47,20 @@ TABLE: Table[Viewer, Phase] = Table(
         Viewer.APPLICANT: Words("申请人本人", "The applicant itself"),
         Viewer.OPS: Words("中心业务人员", "Centre's operators"),
         Viewer.OWNER: Words("出让人（转让方）", "The seller"),
-        Viewer.SUP: Words("行政监督部门", "Supervising authority"),
         Viewer.OTHER: Words("其他任何人", "Everybody else"),
     },
     {
         Phase.MADE: Words("待核对", "To be checked"),
         Phase.COMPLETE: Words("待确认", "To be decided"),
         Phase.DECIDED: Words("已决定", "Decided"),
+        Phase.ROOM: Words("现场竞价", "Bid for on site"),
         Phase.ENDED: Words("成交或者失败", "Dealt or failed"),
     },
     {
-        **alike(_OPEN, _LAW, frozenset(), applicant=("申请人", "applicant"), said=("申报内容", "what it declares"), files=("材料", "papers")),
-        **alike({Viewer.APPLICANT: _EVER}, _LAW, frozenset(), offer=("承诺价", "own offer"), decision=("确认结果", "decision"), receipt=("回执", "receipt")),
+        **alike(_NAMED, _LAW, frozenset(), applicant=("申请人", "applicant")),
+        **alike(_DESKS, _LAW, frozenset(), said=("申报内容", "what it declares"), files=("材料", "papers")),
+        **alike(_SHAREHOLDERS, "《企业国有资产法》第五十六条", frozenset(), shareholder=("原股东", "that it is a shareholder")),
+        **alike(_APPLICANT, _LAW, frozenset(), offer=("承诺价", "own offer"), decision=("确认结果", "decision"), receipt=("回执", "receipt")),
     },
 )  # fmt: skip
 
