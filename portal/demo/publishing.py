@@ -20,7 +20,7 @@ VOLATILE = re.compile(
 )
 """What the clock changes (the age of the last checkpoint too), and the lines that tell of a deadline moved."""
 TAG = re.compile(r"<(script|style)[^>]*>.*?</\1>|<[^>]*>", re.DOTALL)
-COUNTED = re.compile(r"<details><summary>(全部法定期限|All periods).*?</details>", re.DOTALL)
+COUNTED = re.compile(r"<details><summary>(全部法定期限|Every period of the law).*?</details>", re.DOTALL)
 """The table of the law's periods: a deadline that moved in the meantime reorders it."""
 
 
