@@ -116,7 +116,7 @@ def _tender(code: str) -> dict[str, Any]:
         "notice": presentation.tender(found, actor)["notice"],
         "lots": [(lot, _milestones(found, lot)) for lot in found.shown_lots],
         "answered": service.answered(found),
-        "alterations": {lot.code: publishing.alterations(lot) for lot in found.shown_lots},
+        "alterations": publishing.alterations(found),
         "facts": record.open_facts(found),
         "project": visibility.of_project(found, actor) if actor else False,
         "asking": any(lot.state in (LotState.PREQUAL, LotState.COLLECTING) for lot in found.lots),

@@ -40,6 +40,7 @@ def write(payload: dict[str, Any]) -> None:
 def content(tender: Tender) -> dict[str, Any]:
     """Everything of the tender that is public now. Signed files stand as base64 of their exact bytes."""
     assert tender.published_at is not None
+    altered = alterations(tender)
     return {
         "type": TYPE,
         "tender": tender.code,
@@ -54,7 +55,7 @@ def content(tender: Tender) -> dict[str, Any]:
         "documents": [_document(found, tender.code) for found in tender.documents],
         "questions": [_question(found) for found in _answered(tender)],
         "objections": published.rows(tender),
-        "lots": [_lot(found) for found in tender.shown_lots],
+        "lots": [_lot(found, altered[found.code]) for found in tender.shown_lots],
     }
 
 
@@ -86,7 +87,7 @@ def _question(found: Question) -> dict[str, Any]:
     }
 
 
-def _lot(lot: Lot) -> dict[str, Any]:
+def _lot(lot: Lot, altered: list[TermsChange]) -> dict[str, Any]:
     return {
         "lot": lot.code,
         "first": boxes.first_of(lot),
@@ -103,15 +104,19 @@ def _lot(lot: Lot) -> dict[str, Any]:
         "keyset_sha256": lot.keyset_sha256,
         "keyset_sigs": {"owner": lot.keyset_owner_sig, "supervisor": lot.keyset_supervisor_sig},
         "timetable": _signed(lot.timetable, lot.timetable_sig),
-        "alterations": [_signed(found.alteration, found.alteration_sig) for found in alterations(lot)],
+        "alterations": [_signed(found.alteration, found.alteration_sig) for found in altered],
         **_outcome(lot),
     }
 
 
-def alterations(lot: Lot) -> list[TermsChange]:
-    """The owner's signed notices of changed terms, in the order of their versions."""
-    issued = select(TermsChange).where(TermsChange.lot_id == lot.id, TermsChange.issued_at.is_not(None))
-    return list(db.session.scalars(issued.order_by(TermsChange.keyset_version)))
+def alterations(tender: Tender) -> dict[str, list[TermsChange]]:
+    """The owner's signed notices of changed terms by lot, each lot's in the order of their versions; one query for all."""
+    lots = {lot.id: lot.code for lot in tender.shown_lots}
+    issued = select(TermsChange).where(TermsChange.lot_id.in_(lots), TermsChange.issued_at.is_not(None))
+    found: dict[str, list[TermsChange]] = {code: [] for code in lots.values()}
+    for change in db.session.scalars(issued.order_by(TermsChange.keyset_version)):
+        found[lots[change.lot_id]].append(change)
+    return found
 
 
 def _outcome(lot: Lot) -> dict[str, Any]:
