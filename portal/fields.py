@@ -44,6 +44,22 @@ NOBODY = Words("任何人都看不到", "nobody, ever")
 ALWAYS = Words("始终", "always")
 
 
+def grouped(table: Table[Any, Any]) -> list[list[tuple[str, Row[Any, Any]]]]:
+    """The fields with their names, those together that are shown alike by the same law."""
+    found: list[list[tuple[str, Row[Any, Any]]]] = []
+    for name, row in table.rows.items():
+        same = next((group for group in found if _alike(group[0][1], row)), None)
+        if same is None:
+            found.append([(name, row)])
+        else:
+            same.append((name, row))
+    return found
+
+
+def _alike(one: Row[Any, Any], other: Row[Any, Any]) -> bool:
+    return (one.seen, one.after_opening, one.law) == (other.seen, other.after_opening, other.law)
+
+
 def sentences(table: Table[Any, Any], row: Row[Any, Any]) -> list[Words]:
     """Who sees the field when, those who see it alike in one sentence."""
     alike: dict[Words, list[Words]] = {}

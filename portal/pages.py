@@ -85,7 +85,7 @@ def entry(index: int) -> str:
 @pages.get("/fields")
 def fields_seen() -> str:
     """Who sees what from when: the table that every page asks, for reading."""
-    return render_template("fields.html", tables=fields.TABLES, sentences=fields.sentences)
+    return render_template("fields.html", tables=fields.TABLES, grouped=fields.grouped, sentences=fields.sentences)
 
 
 @pages.get("/api/v1/clock")

@@ -27,6 +27,7 @@ from tendering.contracts import pages as contract_pages
 from tendering.filing import pages as filing_pages
 from tendering.filing import routes as filing_routes
 from tendering.invitations import pages as invitation_pages
+from tendering.invitations import routes as invitation_routes
 from tendering.objections import pages as objection_pages
 from tendering.offers import pages as offer_pages
 from tendering.pages import pages
@@ -62,7 +63,7 @@ def opened_door(stage: Stage) -> FlaskClient:
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
-    for door in (routes, lot_routes, key_routes, filing_routes):
+    for door in (routes, lot_routes, key_routes, filing_routes, invitation_routes):
         api.register_blueprint(door.bp)
     app.register_blueprint(pages)
     app.register_blueprint(contract_pages.pages)

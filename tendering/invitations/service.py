@@ -15,7 +15,7 @@ from accounts.roles import OrgKind, Part, Role
 from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, NotFound
 from supervision import invitation_facts, log
 from supervision.invitation_facts import Invitee
 from tendering import drafts, packs, visibility
@@ -205,3 +205,12 @@ def received(actor: Actor) -> list[Invitation]:
         Tender.published_at.is_not(None),
     )  # fmt: skip
     return list(db.session.scalars(wanted.order_by(Tender.published_at.desc(), Invitation.id.desc())))
+
+
+def everybody_may_bid() -> NotFound:
+    return NotFound(
+        "invitation.none",
+        "本项目不以邀请方式进行。",
+        "This procedure does not go by invitation.",
+        rule="《招标投标法》第十条；《政府采购法》第二十九条",
+    )

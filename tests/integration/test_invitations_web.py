@@ -192,3 +192,41 @@ def test_empty_pages_say_so_in_english_alone(web: FlaskClient, path: str) -> Non
     shown = web.get(path, headers=by("bidder-x", "en"))
     assert shown.status_code == 200
     assert not chinese(checked(shown.text))
+
+
+def test_g06_programs_list_fix_and_answer_by_the_api(stage: BiddingStage, web: FlaskClient) -> None:
+    code = construction(stage)
+    path = f"/api/v1/tenders/{code}/invitations"
+    given = {"rows": [{"uscc": stage.bidder_of(name).actor.uscc, "ground": "own"} for name in THREE]}
+    assert web.put(path, json=given, headers=by("other_owner")).status_code == 404
+    written = web.put(path, json=given, headers=by("owner"))
+    assert written.status_code == 200, written.text
+    fixed = web.post(f"{path}/fix", headers=by("owner")).json
+    assert fixed["fixed_at"] is not None
+    assert web.put(path, json=given, headers=by("owner")).status_code == 409
+    out(stage, code)
+    assert web.get(path, headers=by("bidder-0")).status_code == 403
+    assert [row["tender"] for row in web.get("/api/v1/invitations", headers=by("bidder-0")).json] == [code]
+    assert web.get("/api/v1/invitations", headers=by("bidder-x")).json == []
+    answered = web.post(f"/api/v1/invitations/{code}", json={"accepts": True}, headers=by("bidder-0")).json
+    assert answered["accepts"] is True
+    assert [row["accepts"] for row in web.get(path, headers=by("owner")).json["rows"]] == [None, None, None]
+
+
+def test_n12_programs_publish_a_single_source_object_and_argue_by_the_api(
+    stage: BiddingStage, web: FlaskClient
+) -> None:
+    code = single(stage)
+    invite(stage, code, THREE[:1], Ground.SOURCE)
+    said = web.post(f"/api/v1/tenders/{code}/single-source", json={"reasons": "只有该供应商持有此设备的接口专利"}, headers=by("owner"))  # fmt: skip
+    assert said.status_code == 201, said.text
+    where = f"/api/v1/single-sources/{said.json['id']}/objections"
+    (heard,) = web.post(where, json={"text": "我单位也能供应。"}, headers=by("bidder-x")).json["objections"]
+    findings = {"findings": "经专家论证，异议人的产品不能接入。", "upheld": False}
+    told = web.post(
+        f"/api/v1/tenders/{code}/single-source/objections/{heard['id']}", json=findings, headers=by("owner")
+    )
+    assert told.json["objections"][0]["upheld"] is False
+    (public,) = web.get("/api/v1/single-sources").json
+    assert public["objections"][0]["findings"] == findings["findings"]
+    assert stage.bidder_of("外人").actor.organization not in str(public["objections"])
