@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluation import composition, sheets
+from evaluation import composition, heads, sheets
 from evaluation.composition import SeatKind
+from evaluation.heads import Head
 from evaluation.sheets import Sheet
 from kernel import canonical, keys, money
 from kernel.errors import Refusal, Words
 from kernel.statements import Signed
 from supervision import facts
+from supervision.review_facts import ClarificationAnswered, ClarificationAsked
 from tendering.states import LotEvent
 from verifier.case import LotCase, key_of, short
 from verifier.claims import Section, not_due, one
@@ -104,6 +106,7 @@ def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet
         told = canonical.decode(raw)
         faults += _sheet_faults(alias, sign_key, told, _sealed(lot, alias, disclosed))
         found.append(sheets.parse(keys.unb64(told["file"])))
+    faults += _rejection_faults(lot, found, disclosed)
     held = yield from one(
         "scores",
         faults,
@@ -113,6 +116,28 @@ def score_sheets(lot: LotCase, disclosed: list[Disclosed]) -> Section[list[Sheet
         ),
     )
     return found if held else None
+
+
+def _rejection_faults(lot: LotCase, found: list[Sheet], disclosed: list[Disclosed]) -> Iterator[Words]:
+    """C43, C45: on no other heads than the law's, and for a low price only after the bidder was asked and had its time."""
+    lawful, heard = heads.lawful(lot.case.pack.trade), _heard(lot, disclosed)
+    for sheet in found:
+        for bid_id, entry in sorted(sheet.bids.items()):
+            if entry.conforms or entry.head is None:
+                continue
+            who = f"{sheet.evaluator}, {short(bid_id)}"
+            if entry.head not in lawful:
+                yield Words(f"{who}：否决不是依据法定情形", f"{who}: rejected on no head of the law")
+            if entry.head is Head.LOW_PRICE and bid_id not in heard:
+                yield Words(f"{who}：报价过低但未先要求说明", f"{who}: a low price rejected without asking its bidder")
+
+
+def _heard(lot: LotCase, disclosed: list[Disclosed]) -> set[str]:
+    """Bids that were asked about a low price and answered, or whose time was over, before the last result."""
+    results = [index for index, _ in lot.logged(facts.ResultPublished)]
+    before = [one.fact for one in disclosed if results and one.index < results[-1]]
+    asked = {fact.number for fact in before if isinstance(fact, ClarificationAsked) and fact.about == "low_price"}
+    return {fact.bid_id for fact in before if isinstance(fact, ClarificationAnswered) and fact.number in asked}
 
 
 def _sheet_faults(

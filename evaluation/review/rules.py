@@ -50,6 +50,7 @@ def check_within(seconds: int) -> int:
     return seconds
 
 
+@holds("C59")
 def check_open(*, open_: bool, law: str) -> None:
     """A bidder writes only when the committee asked it in writing (C44)."""
     if not open_:

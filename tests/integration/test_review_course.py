@@ -276,6 +276,33 @@ def test_c52_only_the_owner_asks_only_members_answer_and_only_about_candidates(s
 # the pages
 
 
+def test_c59_while_bids_are_judged_no_door_takes_a_word_between_owner_committee_and_bidder(tmp_path):
+    """Every unsafe door of the evaluation, tried by a bidder nobody asked and by the owner: none opens."""
+    with evaluation_staged(tmp_path) as stage:
+        stage.scoring()
+        door = opened_door(stage)
+        given = {"lot": stage.lot, "code": stage.lot, "bid_id": stage.bid_ids["bidder2"], "number": 1, "name": "x"}
+        rules = [
+            one for one in door.application.url_map.iter_rules() if one.methods & {"POST", "PUT", "PATCH", "DELETE"}
+        ]
+        assert len(rules) > 10
+        typed = {
+            "text": "降价",
+            "answer": "降价",
+            "reason": "谈一谈",
+            "bid_id": stage.bid_ids["bidder2"],
+            "argument": "x",
+        }
+        for rule in rules:
+            path = rule.build({name: given.get(name, "x") for name in rule.arguments})[1]
+            method = min(rule.methods - {"OPTIONS", "HEAD", "GET"})
+            for who in ("bidder2", "owner"):
+                sent = {"json": {}} if path.startswith("/api/") else {"data": typed}
+                status = door.open(path, method=method, headers={"X-Test-Actor": who}, **sent).status_code
+                assert status >= 400, (who, method, path)
+        assert stage.state() == "evaluating"
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_c52_the_owner_asks_and_members_answer_on_their_pages(tmp_path, language):
     with evaluation_staged(tmp_path) as stage:

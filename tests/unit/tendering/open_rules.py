@@ -11,7 +11,6 @@ OPEN = frozenset(
         "C38",
         "C41",
         "C47.signatures",
-        "C59",
         "C64",
         "G04",
         "G20",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from kernel import canonical, keys
@@ -288,6 +289,30 @@ class SheetByAnother(TenderPlay):
         self.experts["E2"] = honest
 
 
+class RejectedUnheard(TenderPlay):
+    """A member calls a price too low of which nobody asked the bidder."""
+
+    head = "low_price"
+
+    def sheet(self, alias: str) -> bytes:
+        raw = super().sheet(alias)
+        if alias != "E1":
+            return raw
+        value = canonical.decode(raw)
+        value["bids"][min(value["bids"])] |= {"conforms": False, "ground": "too low", "head": self.head}
+        return canonical.encode(value)
+
+
+class RejectedOnNoHead(RejectedUnheard):
+    head = "no_deposit"
+
+
+class CommitteeOfFour(TenderPlay):
+    @cached_property
+    def experts(self) -> Any:
+        return {alias: self.ca.holder(f"专家{alias}") for alias in ("E1", "E2", "E3", "E4")}
+
+
 class SheetAfterTheResult(TenderPlay):
     def score(self) -> None:
         kept = len(self.log.entries)
@@ -481,6 +506,9 @@ IN_THE_LOG: list[tuple[str, type[TenderPlay], str]] = [
     ("readout", ReadOutBeforeReleased, r"before 3 trustees had released"),
     ("readout", StrangeLine, r"never admitted"),
     ("record", RecordSaysOtherwise, r"another sheet than the one sealed"),
+    ("scores", RejectedUnheard, r"a low price rejected without asking its bidder"),
+    ("scores", RejectedOnNoHead, r"rejected on no head of the law"),
+    ("committee", CommitteeOfFour, r"at least 5 members, an odd number, not 4"),
     ("docs", DocsWithoutOneMember, r"without the signature of every member"),
     ("scores", SheetByAnother, r"sheet of E2 is not signed by the key of that seat"),
     ("scores", SheetAfterTheResult, r"sheet of E1, .* is not the one sealed"),
