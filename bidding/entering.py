@@ -17,6 +17,7 @@ from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import changed, db
 from kernel.errors import Conflict
+from kernel.law import holds
 from kernel.keys import b64
 from kernel.statements import Signed
 from sealing import receipts
@@ -68,8 +69,9 @@ class Entering:
     head: Bid | None
 
 
+@holds("quotes")
 def enter(entering: Entering, handed: Handed, uploads: Mapping[str, Upload], now: datetime) -> Bid:
-    """The only writes; all or none. The nodes' mail leaves after the commit (kernel.outbox)."""
+    """The only writes; all or none: a party has one bid and one price at the close (N11). The nodes' mail leaves after the commit (kernel.outbox)."""
     if entering.head is not None:
         end(entering.head, BidStatus.REPLACED, handed.sha256, warrant_of(handed))
     _take(uploads.values())

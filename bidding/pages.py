@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from bidding import board, desk, lots, nodes, opening, readout, receipting, record, related, withdrawal
+from bidding import board, candidates, desk, lots, nodes, opening, readout, receipting, record, related, withdrawal
 from kernel import canonical, clock, keys, money
 from kernel.clock import rfc3339
 from kernel.db import own_transaction
@@ -28,7 +28,7 @@ Page = str | tuple[str, int] | AnyResponse
 
 @pages.app_context_processor
 def _shown() -> dict[str, Any]:
-    return {"related_bidders": related.shown}
+    return {"related_bidders": related.shown, "candidate_responses": candidates.responses}
 
 
 @pages.get("/desk")

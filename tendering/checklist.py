@@ -134,6 +134,20 @@ def _documents(view: TenderView) -> Iterator[Obstacle]:
         yield _missing(view, "documents", "招标文件（至少一份）", "the tender documents (at least one)")
 
 
+@holds("document_fee")
+def _fee(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
+    """What is taken online is free (C06)."""
+    for rule in view.pack.find(Kind.FORBIDDEN, "document_fee"):
+        if lot.terms.get("document_fee") is not None:
+            yield Obstacle(
+                "documents.fee",
+                "网上获取文件不得收费。",
+                "Documents taken online are free.",
+                rule.cited,
+                f"lots.{lot.number}.document_fee",
+            )
+
+
 @holds("min_price", "budget")
 def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
     where = f"lots.{lot.number}"
@@ -149,6 +163,7 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
             price[0].cited,
             f"{where}.min_price",
         )
+    yield from _fee(view, lot)
     if ceiling is None and view.pack.trade == "procurement":
         yield Obstacle(
             "price.budget_missing",

@@ -77,13 +77,14 @@ class ContactIn(Schema):
 
 
 class LotIn(Schema):
-    """Terms of one lot. `min_price` is known only so that it can be refused with the rule that forbids it."""
+    """Terms of one lot. `min_price` and `document_fee` are known only to be refused with the rules that forbid them."""
 
     name = text(200, load_default="")
     estimate = String(allow_none=True, validate=_amount)
     ceiling = String(load_default=None, allow_none=True, validate=_amount)
     deposit = String(load_default=None, allow_none=True, validate=_amount)
     min_price = String(allow_none=True, validate=_amount)
+    document_fee = String(allow_none=True, validate=_amount)
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
     method = Unfloated(load_default=None, allow_none=True)
     floor = String(allow_none=True, validate=_amount)
@@ -127,6 +128,7 @@ class DraftIn(Schema):
     item = text(200)
     method_ground = text(40, allow_none=True)
     ground_approval = text(300, allow_none=True)
+    original_contract = String(allow_none=True, validate=_amount)
     suppliers = String(allow_none=True, validate=validate.OneOf(("notice", "invited")))
     fewer_ground = text(20, allow_none=True)
     fewer_document = text(300, allow_none=True)

@@ -34,6 +34,8 @@ def read(form: Mapping[str, str]) -> dict[str, Any]:
         data["max_lots_won"] = _whole(form["max_lots_won"])
     if "prequal.criteria" in form:
         data["prequal"] = _prequal(form)
+    if "original_contract" in form:
+        data["original_contract"] = form["original_contract"].strip() or None
     if "invitees" in form:
         data["invitees"] = _whole(form["invitees"])
     data["deposit_forms"] = [form_ for form_ in Form if f"deposit_forms.{form_}" in form]

@@ -87,6 +87,7 @@ def content(source: Source) -> bytes:
             "approval_doc": _text(draft, "approval_doc"),
             "ground": draft.get("method_ground") or None,
             "ground_approval": _text(draft, "ground_approval") or None,
+            "original_contract": _text(draft, "original_contract") or None,
             "valuation": _text(draft, "valuation") or None,
             "budget": budget(source),
             "lots": [_lot(source, number, row) for number, row in enumerate(source.lots, 1)],
@@ -132,7 +133,7 @@ def _lot(source: Source, number: int, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def obstacles(source: Source) -> list[Obstacle]:
     """Everything that keeps the plan from being filed (T01); empty when it can be."""
-    return [*_stated(source), *_estimates(source), *_method(source), *_valuation(source)]
+    return [*_stated(source), *_estimates(source), *_method(source), *_additions(source), *_valuation(source)]
 
 
 def _stated(source: Source) -> Iterator[Obstacle]:
@@ -201,6 +202,24 @@ def _ground(source: Source, offered: Grounds) -> Iterator[Obstacle]:
             cited,
             "ground_approval",
         )
+
+
+@holds("source_additions")
+def _additions(source: Source) -> Iterator[Obstacle]:
+    """What is added to an earlier contract without competition stays within its share of that contract (N12)."""
+    if source.draft.get("method_ground") != "addition":
+        return
+    for rule in source.pack.find(Kind.MAX_PERCENT, "source_additions"):
+        text = _text(source.draft, "original_contract")
+        whole = money.parse(text) if text else 0
+        if sum(estimate(row) or 0 for row in source.lots) * 100 > whole * rule.value:
+            yield Obstacle(
+                "filing.additions",
+                f"添购资金总额不得超过原合同采购金额的 {rule.value}%：请填写原合同金额，或者减少添购。",
+                f"Additions stay within {rule.value} % of the original contract: state its amount, or add less.",
+                rule.cited,
+                "original_contract",
+            )
 
 
 @holds("valuation")

@@ -8,6 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import staged
+from invitation_stage import terms as procured
 from tendering_stage import _actor
 from test_bidding_race import together
 
@@ -73,6 +74,16 @@ def test_c24_nobody_is_in_two_consortia_on_one_lot(stage):
     second = consortium(stage, "c", "b", code="beef" * 4)
     bid(stage, lot, "a", first)
     refused(stage, lot, "c", second)
+
+
+def test_pr22_in_a_procurement_the_refusal_cites_its_own_clause(stage):
+    said = {"trade": "procurement", "pack": "practice.procurement.open", "consortium_allowed": True}
+    lot, ref = stage.one_lot(**said, **procured(stage)), consortium(stage, "a", "b")
+    bid(stage, lot, "a", ref)
+    with pytest.raises(Conflict) as found:
+        bid(stage, lot, "b")
+    assert found.value.code == "bid.twice"
+    assert "《政府采购法实施条例》第二十二条" in str(found.value.rule)
 
 
 def test_c24_another_lot_is_another_matter(stage):

@@ -140,6 +140,16 @@ def test_c55_a_contract_not_yet_signed_is_for_its_parties_alone(portal):
     assert ask(path).status_code == 404
 
 
+def test_m10_the_publicity_says_what_each_candidate_offered_beside_the_price(portal):
+    stage, ask = portal
+    tender = f"/tenders/{stage.lot[:20]}"
+    assert "候选人响应情况" not in shown(ask(tender))
+    acts.awarded(stage)
+    text = shown(ask(tender)).partition("候选人响应情况")[2].partition("</table>")[0]
+    assert text.count('data-label="工期（日）">180<') == len(stage.stage.lot(stage.lot).ranking)
+    assert "How the candidates responded" in shown(ask(tender, language="en"))
+
+
 def test_t24_the_winner_is_dropped_in_a_form_with_its_ground(portal):
     stage, ask = portal
     acts.awarded(stage)

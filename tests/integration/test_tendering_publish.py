@@ -96,6 +96,13 @@ def test_c20_a_minimum_price_is_an_obstacle(stage: Stage) -> None:
     assert "price.minimum_forbidden" in missing(stage, code)
 
 
+def test_c06_a_price_for_documents_taken_online_is_an_obstacle(stage: Stage) -> None:
+    code = stage.draft(lots=[{"name": "一", "document_fee": "300.00", "method": method(max_price=None)}])
+    with stage.act(write=False) as now:
+        (found,) = [one for one in service.obstacles(service.tender_of(code), now) if one.code == "documents.fee"]
+    assert found.rule.startswith("C06 ")
+
+
 def test_g07_procurement_states_its_budget(stage: Stage) -> None:
     terms = {"name": "第一包", "method": method(max_price=None, goods_or_services="goods")}
     code = stage.draft(trade="procurement", pack="practice.procurement.open", lots=[terms])

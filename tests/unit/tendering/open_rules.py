@@ -5,7 +5,6 @@ from __future__ import annotations
 OPEN = frozenset(
     [
         "C04",
-        "C06",
         "C20.base",
         "C37",
         "C38",
@@ -20,12 +19,8 @@ OPEN = frozenset(
         "G31",
         "L11",
         "L12",
-        "M10-6",
-        "N11.price",
-        "N12.additions",
         "N12.team",
         "N15",
         "P14",
-        "PR22",
     ]
 )

@@ -84,6 +84,16 @@ def test_c02_c03_an_invitation_needs_its_ground_its_approval_and_three_invited()
     assert codes(source(given, **{**ground, "method_ground": "we like them"}, invitees=3)) == ["filing.method_ground"]
 
 
+def test_n12_additions_stay_within_a_tenth_of_the_original_contract() -> None:
+    given = "cn.procurement.single_source.2026"
+    said = {"method_ground": "addition", "ground_approval": "青财购〔2026〕5号", "lots": [lot("100000.00", "goods")]}
+    assert codes(source(given, **said)) == ["filing.additions"]
+    (found,) = plan.obstacles(source(given, **said, original_contract="999999.99"))
+    assert (found.rule.split()[0], found.field) == ("N12.additions", "original_contract")
+    assert codes(source(given, **said, original_contract="1000000.00")) == []
+    assert codes(source(given, **{**said, "method_ground": "only_one"})) == []
+
+
 def test_g06_a_purchasers_invitation_is_refused_below_three() -> None:
     ground = {"method_ground": "cost_share", "ground_approval": "青财购〔2026〕3号"}
     (found,) = plan.obstacles(source("cn.procurement.invited.2026", **ground, invitees=2))
