@@ -157,15 +157,16 @@ def rows() -> list[LogFact]:
 
 
 @contextlib.contextmanager
-def postgres_url():
-    """The URL of a new, empty database on the server that KAIBIAO_TEST_POSTGRES names; skips without one."""
+def postgres_url(template=lambda _server: "template1"):
+    """The URL of a new database on the server that KAIBIAO_TEST_POSTGRES names, empty or a copy; skips without one."""
     server = os.environ.get("KAIBIAO_TEST_POSTGRES")
     if not server:
         pytest.skip("KAIBIAO_TEST_POSTGRES names no server")
     name = f"log_{secrets.token_hex(6)}"
+    origin = template(server)
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {origin}"))
     try:
         yield f"{server}/{name}"
     finally:
