@@ -112,7 +112,9 @@ def tender_again(world: World, by: Person, changes: str, lot: int = 1) -> str:
         said = rounds.Reconsidered("符合条件的申请人不足三个", changes)
         world.tender = rounds.prepare(by.actor, [world.code(lot)], said, now).code
     with world.at_work():
-        service.add_document(by.actor, world.tender, "资格预审文件（第二轮）.pdf", iter([notice.PDF]), world.now)
+        service.add_document(
+            by.actor, world.tender, "资格预审文件（第二轮）.pdf", iter([notice.PDF + changes.encode()]), world.now
+        )
     with world.act() as now:
         service.request_keysets(by.actor, service.tender_of(world.tender), by.cert, now)
     world.settle()
