@@ -63,6 +63,7 @@ def test_n04_the_whole_course_at_the_pages(world, bids):
     supplier.post(f"{desk}/answers", text="可以五年。")
 
     # The other supplier sees neither the thread nor that there is one.
+    assert desk in other.get(f"/desk/{code}")
     page = other.get(desk)
     assert "五年" not in page
     assert "甲公司" not in page
