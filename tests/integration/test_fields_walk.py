@@ -61,6 +61,8 @@ ELSEWHERE = {
     "invitation": "test_invitations_web.py",
     "bid": "test_portal_secrecy.py",
     "deposit": "test_escrow_pages.py",
+    "application": "test_offers_web.py",
+    "negotiation": "test_negotiation_web.py",
 }
 """Where the fields of a table are asked for that this walk has no text for."""
 
