@@ -62,7 +62,10 @@ def test_t29_a_directive_is_taken_back_by_the_authority(stage, lot):
 
 
 def test_t30_the_owner_prepares_the_next_round_of_a_failed_lot(stage, lot):
-    said = {"reasons": "截止时只有两家投标，不足三家，市场上有同类业绩的单位少。", "changes": "第三章资格条件中的业绩要求由三项改为一项，工期延长三十日。"}
+    said = {
+        "reasons": "截止时只有两家投标，不足三家，市场上有同类业绩的单位少。",
+        "changes": "第三章资格条件中的业绩要求由三项改为一项，工期延长三十日。",
+    }
     assert called(stage, f"{lot}/next", stage.owner, **said).status_code == 409
     on.moved(stage, lot, LotEvent.CLOSE, LotEvent.TOO_FEW)
     assert read(stage, f"/lots/{lot}/next", stage.agency).status_code == 403
