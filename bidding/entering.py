@@ -17,8 +17,8 @@ from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import changed, db
 from kernel.errors import Conflict
-from kernel.law import holds
 from kernel.keys import b64
+from kernel.law import holds
 from kernel.statements import Signed
 from sealing import receipts
 from sealing.certificates import Bidder

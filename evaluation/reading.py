@@ -38,6 +38,8 @@ _BY_ROLE = {
     Role.EXPERT: Viewer.EXPERT,
     Role.BIDDER: Viewer.BIDDER,
 }
+SEATED = {SeatKind.EXPERT: Role.EXPERT, SeatKind.OWNER: Role.OWNER}
+"""The role in which a member acts."""
 
 
 SEATED = {SeatKind.EXPERT: Role.EXPERT, SeatKind.OWNER: Role.OWNER}

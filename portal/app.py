@@ -39,7 +39,7 @@ API = (
     "supervision.answers",
 )
 PAGES = (
-    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
     "livestream.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 

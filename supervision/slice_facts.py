@@ -4,6 +4,7 @@ from supervision import (
     contract_facts,
     deposit_facts,
     invitation_facts,
+    media_facts,
     negotiation_facts,
     offer_facts,
     prequal_facts,
@@ -12,6 +13,6 @@ from supervision import (
 )
 
 __all__ = [
-    "contract_facts", "deposit_facts", "invitation_facts", "negotiation_facts", "offer_facts", "prequal_facts", "review_facts",
+    "contract_facts", "deposit_facts", "invitation_facts", "media_facts", "negotiation_facts", "offer_facts", "prequal_facts", "review_facts",
     "round_facts",
 ]  # fmt: skip

@@ -28,6 +28,7 @@ from tendering.filing import pages as filing_pages
 from tendering.filing import routes as filing_routes
 from tendering.invitations import pages as invitation_pages
 from tendering.invitations import routes as invitation_routes
+from tendering.media import pages as media_pages
 from tendering.objections import pages as objection_pages
 from tendering.offers import pages as offer_pages
 from tendering.pages import pages
@@ -69,6 +70,7 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.register_blueprint(contract_pages.pages)
     app.register_blueprint(filing_pages.pages)
     app.register_blueprint(amendment_pages.pages)
+    app.register_blueprint(media_pages.pages)
     app.register_blueprint(objection_pages.pages)
     app.register_blueprint(invitation_pages.pages)
     app.register_blueprint(prequal_pages.pages)

@@ -63,7 +63,9 @@ def documents(lot: LotCase) -> Section[None]:
     for stage in lot.keyset.stages:
         if public(stage):
             continue
-        if not any(fact.stage == stage.name for _, fact in lot.logged(facts.StageAdmitted)):
+        admitted = any(fact.stage == stage.name for _, fact in lot.logged(facts.StageAdmitted))
+        # First responses are admitted with the close; they are opened only for a team that sits.
+        if not admitted or (lot.keyset.for_evaluation and not lot.view.members):
             yield not_due("docs", f"{stage.name}：尚未准入", f"{stage.name}: not admitted yet")
             continue
         opened = {fact.bid_id: (fact.result, fact.sha256) for _, fact in lot.logged(facts.DocsOpened)}

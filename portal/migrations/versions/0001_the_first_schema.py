@@ -776,6 +776,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consortium_member_organization_id"), ["organization_id"], unique=False)
 
     op.create_table(
+        "notice_elsewhere",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tender_id", sa.Integer(), nullable=False),
+        sa.Column("medium", sa.String(length=120), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("same", sa.Boolean(), nullable=False),
+        sa.Column("published_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("entered_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["tender_id"], ["tender.id"], name=op.f("fk_notice_elsewhere_tender_id_tender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice_elsewhere")),
+    )
+    with op.batch_alter_table("notice_elsewhere", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_elsewhere_tender_id"), ["tender_id"], unique=False)
+
+    op.create_table(
         "organization_tie",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("organization_id", sa.Integer(), nullable=False),
@@ -1960,6 +1976,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_lot_tender_id"))
 
     op.drop_table("lot")
+    with op.batch_alter_table("notice_elsewhere", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_elsewhere_tender_id"))
+
+    op.drop_table("notice_elsewhere")
     with op.batch_alter_table("organization_tie", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_organization_tie_organization_id"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 OPEN = frozenset(
     [
-        "C04",
         "C20.base",
         "C37",
         "C38",
