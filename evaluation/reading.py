@@ -42,10 +42,6 @@ SEATED = {SeatKind.EXPERT: Role.EXPERT, SeatKind.OWNER: Role.OWNER}
 """The role in which a member acts."""
 
 
-SEATED = {SeatKind.EXPERT: Role.EXPERT, SeatKind.OWNER: Role.OWNER}
-"""The role in which a member acts."""
-
-
 def evaluation_of(lot: str, *, lock: bool = False) -> Evaluation | None:
     """The lot's evaluation; locked, everything that changes it waits."""
     wanted = select(Evaluation).where(Evaluation.lot == lot)
