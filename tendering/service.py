@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from supervision.answers import AnswerHandler
 from tendering.agency import confirm_key
+from tendering.amendments.extension import extend_deadline
 from tendering.awards import Candidate, award, award_statement, decide_by, deemed_award, give_up, start_publicity
 from tendering.cancellation import approval, cancel, withdraw_proposal
-from tendering.deadlines import collect_again, extend_deadline, resume, suspend
+from tendering.deadlines import collect_again, resume, suspend
 from tendering.documents import add_document, remove_document, take
 from tendering.drafts import create_draft, discard_draft, update_draft
 from tendering.filing.intents import publish_intent

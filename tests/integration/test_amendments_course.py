@@ -10,7 +10,7 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
 from kernel.statements import Signed
-from tendering import service
+from tendering import service, statements
 from tendering.amendments import service as amendments
 from tendering.amendments import telling
 from tendering.amendments.models import Amendment, Told
@@ -97,9 +97,9 @@ def test_c10_nothing_is_published_without_both_signatures(stage: Stage) -> None:
     stage.now += seconds(50)
     number = late_answer(stage, code, token)
     whole, strange = signed(stage, code, number), signed(stage, code, number, keys.generate())
-    for statements in ([], whole[1:], strange, [whole[0], strange[1]]):
+    for given in ([], whole[1:], strange, [whole[0], strange[1]]):
         with pytest.raises(Refusal):
-            publish(stage, code, number, statements)
+            publish(stage, code, number, given)
     with pytest.raises(Conflict) as refusal:
         publish(stage, code, number, whole[:1])
     assert refusal.value.code == "amendment.other_deadlines"
@@ -210,6 +210,21 @@ def test_c12_who_took_nothing_is_told_by_the_page_alone(stage: Stage) -> None:
     with stage.act(write=False):
         assert [one.what for one in telling.published(service.tender_of(code))] == ["document"]
         assert telling.unread(stage.bidder) == []
+
+
+def test_g04_a_longer_time_is_announced_and_told_to_who_took_documents(stage: Stage) -> None:
+    code = stage.published()
+    take(stage, code)
+    lot = stage.lot(f"{code}001")
+    assert lot.closes_at is not None
+    item = statements.timetable(lot.code, lot.keyset_sha256 or "", lot.closes_at + seconds(60))
+    with stage.act() as now:
+        service.extend_deadline(stage.owner, service.lot_of(lot.code), stage.signed(item), now)
+    with stage.act(write=False):
+        (told,) = telling.shown(telling.published(service.tender_of(code)))
+        assert [one.what for one in telling.unread(stage.bidder)] == ["deadline"]
+    (moved,) = told["moved"]
+    assert (moved["lot"], moved["now"] - moved["was"]) == (lot.code, seconds(60))
 
 
 def test_c21_a_site_visit_is_announced_to_all_with_time_and_place(stage: Stage) -> None:

@@ -10,7 +10,6 @@ OPEN = frozenset(
         "C41",
         "C47.signatures",
         "C64",
-        "G04",
         "G20",
         "G21",
         "G25",
