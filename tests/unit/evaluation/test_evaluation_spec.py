@@ -75,8 +75,8 @@ def test_bytes_that_are_no_method_are_refused(raw):
         spec.parse(raw)
 
 
-def test_what_is_bought_is_one_of_three():
-    assert refused(goods_or_services="land").detail["fields"].keys() == {"goods_or_services"}
+def test_what_is_bought_or_sold_is_a_known_subject():
+    assert refused(goods_or_services="weather").detail["fields"].keys() == {"goods_or_services"}
     value = method_json()
     del value["goods_or_services"]
     assert spec.from_json(value).subject is None
