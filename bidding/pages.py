@@ -15,6 +15,7 @@ from kernel import canonical, clock, keys, money
 from kernel.clock import rfc3339
 from kernel.db import own_transaction
 from kernel.errors import Invalid, Refusal
+from kernel.law import holds
 from kernel.site import site
 from kernel.statements import Signed
 from sealing.receipts import Withdrawal
@@ -49,6 +50,7 @@ def lot_desk(lot: str) -> Page:
 
 
 @pages.get("/desk/<lot>/upload")
+@holds("C64")
 def upload(lot: str) -> Page:
     """Hand in files that were sealed elsewhere: the equal path, which asks for no passphrase."""
     return page("bidding/upload.html", **_lot(lot))

@@ -18,6 +18,7 @@ from accounts.roles import Role
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
+from kernel.law import holds
 from kernel.site import site
 from tendering import (
     desk,
@@ -223,6 +224,7 @@ def pack_changes(old: str, new: str) -> Page:
 
 
 @pages.get("/law/<pack_id>")
+@holds("N15", "P14")
 def pack(pack_id: str) -> Page:
     found = packs.load(pack_id)
     others = [one for one in map(packs.load, packs.names()) if one.trade is found.trade and one.id != found.id]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -300,6 +301,15 @@ def complete_consortium(stage, lead, member, name):
         members = (lead.organization_id, member.organization_id)
         db.session.add_all(ConsortiumMember(consortium_id=found.id, organization_id=one) for one in members)
     return f"consortium:{found.code}"
+
+
+def test_c64_sealing_and_handing_in_take_a_plain_browser_and_nothing_bought(stage, door):
+    lot, actor = stage.one_lot(), stage.bidder_of("a").actor
+    for place in (f"/desk/{lot}", f"/desk/{lot}/upload"):
+        page = door.get(place, actor).text
+        assert not re.search(r"<(object|embed|applet)", page)
+        assert not re.search(r"""(src|href)=["'](https?:)?//(?!127\.0\.0\.1)""", page), "nothing of another host"
+    assert 'type="file"' in page, "what another program sealed is handed in as files"
 
 
 def test_the_lead_of_a_consortium_chooses_on_the_sealing_page_for_whom_it_bids(stage, door):

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from kernel import keys
 from kernel.clock import rfc3339
 from kernel.statements import Signed
-from tendering import service, statements
+from tendering import packs, service, statements
 from tendering.states import LotEvent
 from tests.tendering_stage import NODES, PDF, Stage, notice, seconds, staged
 from tests.tendering_web import checked, chinese, opened_door
@@ -326,6 +326,16 @@ def test_every_page_is_well_formed_in_both_languages_and_in_every_state(
         got = web.get(path, headers={**who, "X-Test-Language": language})
         assert got.status_code == 200, path
         checked(got.text)
+
+
+@pytest.mark.parametrize(
+    ("pack", "rule"), [("cn.procurement.framework.2026", "N15"), ("cn.property.transfer.2026", "P14")]
+)
+def test_n15_p14_what_is_only_recorded_can_be_read_with_its_clause(web: FlaskClient, pack: str, rule: str) -> None:
+    found = next(one for one in packs.load(pack).rules if one.id == rule)
+    page = web.get(f"/law/{pack}").text
+    assert found.clause in page
+    assert found.words.zh in page
 
 
 def test_practice_is_marked_on_every_page_of_a_tender(stage: Stage, web: FlaskClient) -> None:

@@ -3,22 +3,5 @@
 from __future__ import annotations
 
 OPEN = frozenset(
-    [
-        "C20.base",
-        "C37",
-        "C38",
-        "C41",
-        "C47.signatures",
-        "C64",
-        "G20",
-        "G21",
-        "G25",
-        "G29",
-        "G31",
-        "L11",
-        "L12",
-        "N12.team",
-        "N15",
-        "P14",
-    ]
+    ["C20.base", "C37", "C38", "C41", "C47.signatures", "G20", "G21", "G25", "G29", "G31", "L11", "L12", "N12.team"]
 )
