@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from accounts.access import SESSION_COOKIE
+from accounts.actor import Actor
 from accounts.models import SignInSession
 from kernel import canonical, clock, keys
 from kernel.db import db
@@ -58,6 +59,18 @@ def played(folder: Path, *steps: str, database: str | None = None) -> Iterator[W
         yield world
 
 
+def signed_in(world: World, actor: Actor) -> str:
+    """The token of a session with both factors."""
+    token = secrets.token_urlsafe(32)
+    with world.act() as now:
+        row = SignInSession(
+            public_id=secrets.token_hex(8), token_sha256=canonical.sha(token.encode()), person_id=actor.person_id,
+            api=False, second_factor=True, created_at=now, seen_at=now, address="192.0.2.7", user_agent="test",
+        )  # fmt: skip
+        db.session.add(row)
+    return token
+
+
 class Visitor:
     """Somebody at the pages, with a session of both factors."""
 
@@ -66,18 +79,8 @@ class Visitor:
         self.client = world.here.app.test_client()
         self.token = self.text = ""
         if by is not None:
-            self.client.set_cookie(SESSION_COOKIE, self._session(by), secure=True)
-            self.client.set_cookie(SESSION_COOKIE, self._session(by))
-
-    def _session(self, by: Person) -> str:
-        token = secrets.token_urlsafe(32)
-        with self.world.act() as now:
-            row = SignInSession(
-                public_id=secrets.token_hex(8), token_sha256=canonical.sha(token.encode()), person_id=by.actor.person_id,
-                api=False, second_factor=True, created_at=now, seen_at=now, address="192.0.2.7", user_agent="test",
-            )  # fmt: skip
-            db.session.add(row)
-        return token
+            self.client.set_cookie(SESSION_COOKIE, signed_in(world, by.actor), secure=True)
+            self.client.set_cookie(SESSION_COOKIE, signed_in(world, by.actor))
 
     def get(self, path: str, status: int = 200) -> str:
         return self._seen(self._ask("GET", path), status)

@@ -19,6 +19,8 @@ from portal.demo import people
 AXE = Path(__file__).parents[2] / "portal/client/node_modules/axe-core/axe.min.js"
 PHONE = {"width": 360, "height": 740}
 CHINESE = re.compile(r"[一-鿿]")
+PUNCTUATION = re.compile(r"[，。；：、（）]")
+"""Full-width, which an English sentence never has."""
 CAPITALS = re.compile(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万亿元角分整]+")
 WORDS = """() => {
   const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
@@ -43,6 +45,8 @@ class Inspector:
     """Words of people, which no catalog translates."""
     findings: list[str] = field(default_factory=list)
     pages: int = 0
+    punctuation: bool = False
+    """Whether full-width marks between English words are findings, too."""
 
     def looks_at(self, visitor: Visitor, *paths: str) -> None:
         for path in paths:
@@ -74,7 +78,7 @@ class Inspector:
             left = text
             for said in self.said:
                 left = left.replace(said, "")
-            if CHINESE.search(CAPITALS.sub("", left)):
+            if CHINESE.search(CAPITALS.sub("", left)) or (self.punctuation and PUNCTUATION.search(left)):
                 yield f"not in English: {text[:80]}"
 
 

@@ -6,28 +6,22 @@ nodes are played by the stage, so that no fleet has to start.
 
 from __future__ import annotations
 
-import contextlib
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import scenes
 from inspection import Inspector, words_of_people
 from playwright.sync_api import Browser
-from visitors import Visitor
-from werkzeug.serving import make_server
+from scenes import Scene
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import invitation_stage
 import objection_stage as on
-from portal_doors import Street
-from portal_stage import PortalStage, staged
 from tendering_stage import seconds
 
-from accounts.actor import Actor
-from kernel import clock, keys
+from kernel import keys
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from oversight import directives, making
@@ -46,60 +40,17 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not (DIST / "manifest.json").exists(), reason="the client is not built"),
 ]
-SAID = (
-    "青山县农村公路改造工程施工招标公告", "青山县农村公路改造工程", "路基、路面、桥涵、交通安全设施施工", "全长 12.6 公里", "县级财政资金",
-    "公路工程施工总承包三级及以上", "在本平台封标后上传", "自公告发布起在本平台免费下载", "青发改投资〔2026〕18号", "第一标段", "第一包", "第二标段",
-    "青山县人民路1号", "王工", "招标文件.pdf", "提问之文？", "异议之文。", "异议之求。", "投诉之文。", "投诉之求。", "答异之文。",
-    "指令之由与理由。", "《招标投标法实施条例》第八十一条", "立项撤销，终止招标", "投标人1", "投标人2", "投标人3", "单位", "青山县中学教学用计算机采购", "教学用计算机采购",
-    "青发改〔2026〕77号", "只有该供应商持有此设备的接口专利", "张三", "李四", "某",
-)  # fmt: skip
-"""Words of people, which no catalog translates."""
-
-
-@dataclass
-class Scene:
-    """The portal behind an address, and a browser before it."""
-
-    street: Street
-    browser: Browser
-    url: str
-    folder: Path
-
-    @property
-    def stage(self) -> PortalStage:
-        return self.street.stage
-
-    def look(self, inspector: Inspector, who: Actor | None, *paths: str) -> None:
-        visitor = Visitor.arriving(self.browser, self.url, self.folder)
-        if who is not None:
-            visitor.page.context.set_extra_http_headers({"Authorization": f"Bearer {self.street.token(who)}"})
-        inspector.looks_at(visitor, *paths)
-        visitor.leave()
-
-
-@contextlib.contextmanager
-def _listening(stage: PortalStage) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, stage.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("procedure")
-    with staged(folder) as stage, _listening(stage) as url:
-        stage.now = clock.wall().replace(microsecond=0)
-        yield Scene(Street(stage, bidders=""), chromium, url, folder)
+    with scenes.opened(tmp_path_factory.mktemp("procedure"), chromium) as found:
+        yield found
 
 
 @pytest.fixture
 def inspector() -> Iterator[Inspector]:
-    found = Inspector(words_of_people(*SAID))
+    found = Inspector(words_of_people(*scenes.SAID))
     yield found
     assert found.findings == []
 
