@@ -21,11 +21,13 @@ from tendering.filing import visibility as filing
 from tendering.invitations import visibility as invitations
 from tendering.objections import visibility as objections
 from tendering.offers import visibility as offers
+from tendering.prequal import visibility as prequal
 
 TABLES: tuple[Table[Any, Any], ...] = (
     tenders.TABLE,
     filing.TABLE,
     invitations.TABLE,
+    prequal.TABLE,
     offers.TABLE,
     tenders.QUESTION,
     bids.TABLE,

@@ -13,7 +13,9 @@ from kernel.db import db
 from tendering import drafts, packs, visibility
 from tendering.models import Lot, Tender
 from tendering.prequal import applying, committee, result, reviewing, rules
+from tendering.prequal import visibility as secrets
 from tendering.prequal.models import PrequalApplication
+from tendering.prequal.visibility import Viewer
 from tendering.states import LotState
 
 
@@ -71,19 +73,17 @@ def under_review() -> list[Lot]:
 
 def desk(actor: Actor, lot: Lot) -> dict[str, Any]:
     """The page of those who work on it. Before the deadline it holds no application, nor how many there are."""
-    reviewing_now = lot.state == LotState.PREQUAL_REVIEW
-    seated, takes = committee.members_of(lot), committee.takes_committee(lot.tender)
-    project = visibility.of_project(lot.tender, actor)
-    reviewer = actor.person_id in seated if takes else project
-    shown = reviewing_now and (reviewer or (project and not takes) or (project and bool(seated)))
+    seated, project = committee.members_of(lot), visibility.of_project(lot.tender, actor)
+    reviewer = secrets.viewer(actor, lot) is Viewer.REVIEWER
+    shown = secrets.may_see(actor, lot, "answers")
     return {
-        "takes_committee": takes,
+        "takes_committee": committee.takes_committee(lot.tender),
         "staff": Role.OPS in actor.roles,
         "owner": project and Role.OWNER in actor.roles,
         "project": project,
-        "reviewer": reviewer and reviewing_now,
+        "reviewer": reviewer and lot.state == LotState.PREQUAL_REVIEW,
         "seated": len(seated),
-        "names": _names(seated) if Role.OPS in actor.roles else [],
+        "names": _names(seated) if secrets.may_see(actor, lot, "members") else [],
         "applications": [_reviewed(actor, one, mine=reviewer) for one in reviewing.of_lot(lot)] if shown else [],
         **(_outcome(lot) if shown else {"complete": False, "enough": False}),
     }

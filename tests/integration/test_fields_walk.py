@@ -62,6 +62,7 @@ ELSEWHERE = {
     "bid": "test_portal_secrecy.py",
     "deposit": "test_escrow_pages.py",
     "application": "test_offers_web.py",
+    "prequalification": "test_prequal_secrecy.py",
     "negotiation": "test_negotiation_web.py",
 }
 """Where the fields of a table are asked for that this walk has no text for."""

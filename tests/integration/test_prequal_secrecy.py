@@ -7,6 +7,7 @@ from portal_doors import EDGE_ONLY, READING_ROLES, Street, doorways
 from portal_stage import staged
 
 from bidding.models import Bid
+from tendering.prequal.visibility import TABLE, Phase, Viewer
 from tests.prequal_stage import FOUR, apply, close, give, opened, review
 from tests.tendering_stage import seconds
 
@@ -73,3 +74,12 @@ def test_no_door_breaks_or_tells_the_public_afterwards(tmp_path, then):
             for door, text in read(lane, role):
                 if role in ("nobody", "bidding"):
                     assert not [one for one in names(lane) if one in text], (role, str(door))
+
+
+def test_the_prequalification_table_shows_an_application_to_its_applicant_alone_before_the_deadline():
+    seen = {
+        (who, name) for who in Viewer for name in TABLE.rows for phase in (Phase.TAKING, Phase.WAITING)
+        if TABLE.may_see(who, phase, name)
+    }  # fmt: skip
+    assert {who for who, _ in seen} == {Viewer.APPLICANT}
+    assert not any(TABLE.may_see(Viewer.OTHER, phase, name) for phase in Phase for name in TABLE.rows)
