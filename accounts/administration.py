@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts import certificates, countersigning, directory, grants, people, sessions
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
+from accounts.grants import Expertise
+from accounts.models import RoleGrant
 from accounts.people import Registered, Registration
 from accounts.roles import ROLES_OF, OrgKind, Role
 from kernel import clock, keys
@@ -57,11 +59,17 @@ def _settled(outcome: object, values: dict[str, str], anchor: str) -> Page:
 @pages.post("/grants")
 @own_transaction
 def grant() -> Page:
-    values = {name: request.form.get(name, "") for name in ("login", "role")}
-    outcome = attempted(
-        lambda: grants.grant_role(current_actor(), values["login"], grants.role_named(values["role"]), clock.now())
-    )
+    values = {name: request.form.get(name, "").strip() for name in ("login", "role", "field", "years", "title")}
+    outcome = attempted(lambda: _granted(values))
     return _settled(outcome, values, "people")
+
+
+def _granted(values: dict[str, str]) -> RoleGrant:
+    years = int(values["years"]) if values["years"].isdecimal() else -1
+    expertise = Expertise(values["field"], years, values["title"]) if values["field"] or values["title"] else None
+    return grants.grant_role(
+        current_actor(), values["login"], grants.role_named(values["role"]), clock.now(), expertise
+    )
 
 
 @pages.post("/grants/<login>/<role>/end")

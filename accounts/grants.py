@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
@@ -13,11 +14,27 @@ from accounts.models import Organization, Person, RoleGrant
 from accounts.roles import PLANE_OF, OrgKind, Plane, Role
 from kernel.db import db
 from kernel.errors import Forbidden, NotFound
+from kernel.law import holds
 
 
-def grant_role(actor: Actor, login: str, role: Role, now: dt.datetime) -> RoleGrant:
-    """Give a role, as MGR; Forbidden where roles, planes or the kind of organization exclude it (rules.md 5.1)."""
+@dataclass(frozen=True)
+class Expertise:
+    """What the management office checked before it admitted an expert: the field, years of work in it, the title."""
+
+    field: str
+    years: int
+    title: str
+
+
+@holds("C37")
+def grant_role(actor: Actor, login: str, role: Role, now: dt.datetime, expertise: Expertise | None = None) -> RoleGrant:
+    """Give a role, as MGR; Forbidden where roles, planes or the kind of organization exclude it (rules.md 5.1).
+
+    An expert is admitted with the record that a committee is later checked by.
+    """
     actor.act_as(Role.MGR)
+    if role is Role.EXPERT:
+        rules.check_expertise(vars(expertise) if expertise else {})
     person = db.session.scalar(select(Person).where(Person.login == rules.login(login)).with_for_update())
     membership = membership_of(person.id) if person else None
     if person is None or membership is None:
@@ -26,6 +43,7 @@ def grant_role(actor: Actor, login: str, role: Role, now: dt.datetime) -> RoleGr
         raise Forbidden("grant.self", "不能给自己授予角色", "Nobody grants a role to oneself", rule="rules.md 5.1")
     organization = db.session.get_one(Organization, membership.organization_id)
     grant = add_grant(person, organization, role, actor.person_id, now)
+    grant.expertise = vars(expertise) if expertise else None
     records.acted(actor, f"role.granted {role}", now)
     return grant
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -83,7 +84,7 @@ class Membership(Base):
 
 
 class RoleGrant(Base):
-    """A role held from `granted_at` until `ended_at`."""
+    """A role held from `granted_at` until `ended_at`; an expert's with what was checked at admission."""
 
     __tablename__ = "role_grant"
     __table_args__ = (
@@ -109,6 +110,8 @@ class RoleGrant(Base):
     granted_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     granted_at: Mapped[dt.datetime] = mapped_column(Instant)
     ended_at: Mapped[dt.datetime | None] = mapped_column(Instant)
+    expertise: Mapped[dict[str, Any] | None] = mapped_column(JSONText)
+    """{field, years, title} of an expert."""
 
 
 class SignInSession(Base):

@@ -175,7 +175,8 @@ class Grants(MethodView):
     @bp.response(201, schemas.GrantOut)
     def post(self, body: Body) -> RoleGrant:
         """Give a role, as MGR."""
-        return grants.grant_role(current_actor(), body["login"], body["role"], clock.now())
+        expertise = grants.Expertise(**body["expertise"]) if body["expertise"] else None
+        return grants.grant_role(current_actor(), body["login"], body["role"], clock.now(), expertise)
 
 
 @bp.route("/grants/<login>/<role>")

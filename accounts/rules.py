@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from accounts.roles import ROLES_OF, SELF_REGISTERED, OrgKind, Part, Plane, Role, clash
@@ -127,6 +127,19 @@ def check_grant(kind: OrgKind, held: Collection[Role], plane: Plane | None, want
             held=str(barred),
             role=str(wanted),
             plane=str(plane) if plane else None,
+        )
+
+
+def check_expertise(given: Mapping[str, Any]) -> None:
+    """An expert's admission names field, whole years of work in it, and the senior title or what equals it (C37)."""
+    blank = [name for name in ("field", "title") if not str(given.get(name) or "").strip()]
+    if blank or not isinstance(given.get("years"), int) or not 0 <= given["years"] <= 80:
+        raise Invalid(
+            "expert.expertise",
+            "聘任评标专家须登记专业、从业年限和高级职称（或者同等专业水平）。",
+            "An expert is admitted with field, years of work in it, and a senior title or its equal.",
+            rule="《招标投标法》第三十七条",
+            fields=dict.fromkeys(blank or ["years"], "required"),
         )
 
 

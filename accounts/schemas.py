@@ -134,9 +134,18 @@ class PasswordIn(Schema):
     password = Text(required=True, load_only=True, validate=_line(256))
 
 
+class ExpertiseIn(Schema):
+    """What the management office checked before it admits an expert."""
+
+    field = Text(required=True, validate=_line(60))
+    years = fields.Integer(required=True, strict=True, validate=validate.Range(0, 80))
+    title = Text(required=True, validate=_line(60))
+
+
 class GrantIn(Schema):
     login = Text(required=True, validate=_line(64))
     role = fields.Enum(Role, by_value=True, required=True)
+    expertise = fields.Nested(ExpertiseIn, load_default=None, allow_none=True)
 
 
 class GrantOut(Schema):

@@ -15,8 +15,9 @@ from evaluation import reading, rules
 from evaluation.rules import Candidate
 from kernel.db import db
 from kernel.errors import Refusal, Words
-from tendering import lifecycle
+from tendering import lifecycle, packs
 from tendering.models import Lot
+from tendering.packs import Pack
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,17 @@ def experts(actor: Actor, lot_code: str, now: dt.datetime) -> list[Eligible]:
     )
     wanted = select(Person).where(or_(Person.id.in_(held), Person.id.in_(own)))
     found = [candidate(lot, person, now) for person in db.session.scalars(wanted.order_by(Person.name, Person.id))]
-    return [_eligible(one, parties, sits=one.person_id in sitting) for one in found]
+    pack = packs.load(lot.tender.pack_id)
+    return [_eligible(pack, one, parties, sits=one.person_id in sitting) for one in found]
 
 
-def _eligible(one: Candidate, parties: frozenset[str], *, sits: bool) -> Eligible:
+def _eligible(pack: Pack, one: Candidate, parties: frozenset[str], *, sits: bool) -> Eligible:
     person = db.session.get_one(Person, one.person_id)
     organization = db.session.scalar(select(Organization).where(Organization.uscc == one.uscc))
     barred = None
     try:
         rules.check_candidate(one, parties)
+        rules.check_experience(pack, one)
     except Refusal as refusal:
         barred = refusal.words
     name = organization.name if organization else ""
@@ -70,7 +73,14 @@ def candidate(lot: Lot, person: Person, now: dt.datetime) -> Candidate:
         next((PLANE_OF[role] for role in roles), None),
         certificate(person, now) is not None,
         membership is not None and Role.OWNER in roles and membership.organization_id == lot.tender.owner_org,
+        _years(person),
     )
+
+
+def _years(person: Person) -> int | None:
+    held = (RoleGrant.person_id == person.id, RoleGrant.role == Role.EXPERT, RoleGrant.ended_at.is_(None))
+    found = db.session.scalar(select(RoleGrant.expertise).where(*held))
+    return int(found["years"]) if found else None
 
 
 def certificate(person: Person, now: dt.datetime) -> Certificate | None:

@@ -12,7 +12,7 @@ from kernel.errors import Conflict, Forbidden, Invalid
 from kernel.law import holds
 from kernel.money import Fen
 from kernel.statements import Signed
-from tendering.packs import Pack
+from tendering.packs import Kind, Pack
 
 _RECUSAL = "《招标投标法》第三十七条；《招标投标法实施条例》第四十六条"
 
@@ -31,6 +31,8 @@ class Candidate:
     plane: Plane | None
     certified: bool
     represents: bool = False
+    years: int | None = None
+    """Of work in the field, as recorded at admission; None without a record."""
 
     @property
     def kind(self) -> SeatKind:
@@ -47,6 +49,7 @@ def check_committee(pack: Pack, planned: Fen, candidates: Sequence[Candidate], p
     composition.check(pack, planned, [one.kind for one in candidates])
     for one in candidates:
         check_candidate(one, parties)
+        check_experience(pack, one)
 
 
 @holds("C40", "G24")
@@ -64,6 +67,20 @@ def check_candidate(one: Candidate, parties: Collection[str]) -> None:
         )
     if not one.certified:
         raise _recused(one, "尚无可用的签名证书", "has no certificate to sign with")
+
+
+@holds("expert.years")
+def check_experience(pack: Pack, one: Candidate) -> None:
+    """Forbidden to an expert whose admission records fewer years in the field than the pack asks (C37)."""
+    for rule in pack.find(Kind.MIN_COUNT, "expert.years"):
+        if one.kind is SeatKind.EXPERT and (one.years or 0) < rule.value:
+            raise Forbidden(
+                "committee.experience",
+                f"{one.login}：登记的从业年限不满 {rule.value} 年",
+                f"{one.login}: admitted with fewer than {rule.value} years in the field",
+                rule=rule.cited,
+                login=one.login,
+            )
 
 
 def _recused(one: Candidate, zh: str, en: str) -> Forbidden:

@@ -248,7 +248,8 @@ def _expert(stage: EvaluationStage, name: str, uscc: str) -> None:
 def _empower(stage: EvaluationStage, name: str, role: Role, now: dt.datetime) -> None:
     actor, key = stage.actor(name), keys.generate()
     person = db.session.get_one(Person, actor.person_id)
-    grants.add_grant(person, db.session.get_one(Organization, actor.organization_id), role, None, now)
+    grant = grants.add_grant(person, db.session.get_one(Organization, actor.organization_id), role, None, now)
+    grant.expertise = {"field": "市政工程", "years": 12, "title": "高级工程师"} if role is Role.EXPERT else None
     stage.keys[name] = (key, tendering_stage._certify(actor, key, now))
 
 

@@ -84,8 +84,14 @@ def _join(stage: Stage, office: Actor, role: Role) -> Actor:
     actor = sign_in(stage, role)
     held = stage.must("GET", "me", None, actor)["roles"]
     for name in set(role.grants) - set(held):
-        stage.must("POST", "grants", {"login": role.login, "role": name}, office)
+        stage.must("POST", "grants", {"login": role.login, "role": name, **admission(name)}, office)
     return actor
+
+
+def admission(role: str) -> dict[str, object]:
+    """What the office records of an expert."""
+    expertise = {"field": "市政工程", "years": 12, "title": "高级工程师"}
+    return {"expertise": expertise} if role == "EXPERT" else {}
 
 
 def sign_in(stage: Stage, role: Role) -> Actor:

@@ -24,6 +24,7 @@ OFFICES: dict[str, tuple[OrgKind, Role, str]] = {
     "finance": (OrgKind.CENTRE, Role.FIN, "青山县公共资源交易中心财务室"),
 }
 MANAGER, MANAGER_NAME = "manager", "青山县公共资源交易管理办公室"
+EXPERTISE = grants.Expertise("市政工程", 12, "高级工程师")
 NO_PASSWORD = "nobody signs in"  # noqa: S105  a hash that fits no password: actors are handed to the services
 
 
@@ -87,7 +88,8 @@ def admit(office: Person, who: Wanted, now: dt.datetime) -> Person:
     own_door = who.kind in (OrgKind.OWNER, OrgKind.AGENCY, OrgKind.BIDDER)
     person = register.register_organization(form, None if own_door else office.actor, now).person
     if who.role not in directory.roles_of(person.id):
-        grants.grant_role(office.actor, who.part, who.role, now)
+        expertise = EXPERTISE if who.role is Role.EXPERT else None
+        grants.grant_role(office.actor, who.part, who.role, now, expertise)
     return _certified(who.part, who.name, _actor(person.id, person.name), now)
 
 

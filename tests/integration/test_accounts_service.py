@@ -174,6 +174,22 @@ def test_only_the_office_grants_with_its_code_and_never_to_itself(stage):
         grants.grant_role(actor("office"), "nobody", Role.OPS, NOW)
 
 
+def test_c37_an_expert_is_admitted_with_field_years_and_title(stage):
+    enter("office", Role.MGR, OrgKind.MANAGER)
+    enter("jia", None, OrgKind.EXPERT_POOL)
+    for expertise, wrong in (
+        (None, "field"), (grants.Expertise("市政工程", 12, " "), "title"), (grants.Expertise("市政工程", -1, "高级工程师"), "years"),
+    ):  # fmt: skip
+        with pytest.raises(Invalid) as found, transaction():
+            grants.grant_role(actor("office"), "jia", Role.EXPERT, NOW, expertise)
+        assert (found.value.code, next(iter(found.value.detail["fields"]))) == ("expert.expertise", wrong)
+    with transaction():
+        grant = grants.grant_role(
+            actor("office"), "jia", Role.EXPERT, NOW, grants.Expertise("市政工程", 12, "高级工程师")
+        )
+        assert grant.expertise == {"field": "市政工程", "years": 12, "title": "高级工程师"}
+
+
 def test_a_role_taken_back_is_gone_at_once_and_frees_the_plane(stage):
     enter("office", Role.MGR, OrgKind.MANAGER)
     enter("fin", Role.FIN, OrgKind.CENTRE)

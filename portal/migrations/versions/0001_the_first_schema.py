@@ -643,6 +643,7 @@ def upgrade() -> None:
         sa.Column("granted_by", sa.Integer(), nullable=True),
         sa.Column("granted_at", kernel.db.Instant(timezone=True), nullable=False),
         sa.Column("ended_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("expertise", kernel.db.JSONText(), nullable=True),
         sa.CheckConstraint(
             "role IN ('SUP', 'INSP', 'MGR', 'OWNER', 'AGENCY', 'OPS', 'FIN', 'TECH', 'BIDDER', 'EXPERT')",
             name=op.f("ck_role_grant_role_known"),

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 OPEN = frozenset(
-    ["C20.base", "C37", "C38", "C41", "C47.signatures", "G20", "G21", "G25", "G29", "G31", "L11", "L12", "N12.team"]
+    ["C20.base", "C38", "C41", "C47.signatures", "G20", "G21", "G25", "G29", "G31", "L11", "L12", "N12.team"]
 )
