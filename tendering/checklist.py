@@ -134,6 +134,21 @@ def _documents(view: TenderView) -> Iterator[Obstacle]:
         yield _missing(view, "documents", "招标文件（至少一份）", "the tender documents (at least one)")
 
 
+@holds("method_for_standard")
+def _uniform(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
+    """Goods and services of one standard go by the lowest evaluated price (G29)."""
+    method = (lot.terms.get("method") or {}).get("id")
+    for rule in view.pack.find(Kind.REQUIRED, "method_for_standard"):
+        if lot.terms.get("uniform") and method not in (None, methods.LOWEST):
+            yield Obstacle(
+                "method.uniform",
+                "技术、服务等标准统一的货物和服务，应当采用最低评标价法。",
+                "Goods and services of one standard go by the lowest evaluated price.",
+                rule.cited,
+                f"lots.{lot.number}.method",
+            )
+
+
 @holds("document_fee")
 def _fee(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
     """What is taken online is free (C06)."""
@@ -172,6 +187,7 @@ def _lot(view: TenderView, lot: LotView) -> Iterator[Obstacle]:
             price[0].cited,
             f"{where}.ceiling",
         )
+    yield from _uniform(view, lot)
     for fault in methods.faults(lot.terms.get("method"), view.pack, ceiling):
         yield Obstacle(fault.code, fault.zh, fault.en, fault.rule, f"{where}.method")
     for fault in security.faults(lot.terms, view.notice.get("deposit_forms") or (), view.pack):

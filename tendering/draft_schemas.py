@@ -85,6 +85,7 @@ class LotIn(Schema):
     deposit = String(load_default=None, allow_none=True, validate=_amount)
     min_price = String(allow_none=True, validate=_amount)
     document_fee = String(allow_none=True, validate=_amount)
+    uniform = fields.Boolean(truthy={True}, falsy={False})
     closes_at = String(load_default=None, allow_none=True, validate=_instant)
     method = Unfloated(load_default=None, allow_none=True)
     floor = String(allow_none=True, validate=_amount)

@@ -82,6 +82,7 @@ def _lot(form: Mapping[str, str], number: int) -> dict[str, Any]:
         "deposit": form.get(f"{where}.deposit", "").strip() or None,
         "closes_at": instant(form.get(f"{where}.closes_at", "")),
         "method": _method(form, where, ceiling),
+        **({"uniform": f"{where}.uniform" in form} if f"{where}.subject" in form else {}),
         **_offered(form, where),
     }
 
@@ -102,7 +103,7 @@ def _method(form: Mapping[str, str], where: str, ceiling: str | None) -> dict[st
     rate = form.get(f"{where}.deduction", "").strip()
     return {
         "type": methods.TYPE,
-        "id": "cn_lowest" if lowest else "cn_comprehensive",
+        "id": methods.LOWEST if lowest else "cn_comprehensive",
         "goods_or_services": form.get(f"{where}.subject") or "works",
         "price_weight": "100" if lowest else form.get(f"{where}.price_weight", "").strip(),
         "criteria": [] if lowest else _criteria(form, where),

@@ -16,6 +16,7 @@ from tendering.packs import Kind, Pack, Rule
 
 TYPE = "kaibiao-method/1"
 STAGES = ("price_score", "criterion_mean", "total")
+LOWEST = "cn_lowest"
 FORBIDDEN = ("min_price", "floor", "drop_extreme_prices", "drop_highest", "drop_lowest")
 VALIDATORS: list[Callable[[dict[str, Any]], list[str]]] = []
 """Further checks of a method object; each returns sentences (in English) of what is wrong."""

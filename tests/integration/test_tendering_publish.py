@@ -103,6 +103,19 @@ def test_c06_a_price_for_documents_taken_online_is_an_obstacle(stage: Stage) -> 
     assert found.rule.startswith("C06 ")
 
 
+@pytest.mark.parametrize(
+    ("uniform", "kind", "found"),
+    [(True, "cn_comprehensive", True), (True, "cn_lowest", False), (False, "cn_comprehensive", False)],
+)
+def test_g29_what_has_one_standard_goes_by_the_lowest_price(
+    stage: Stage, uniform: bool, kind: str, found: bool
+) -> None:
+    way = method(id=kind, max_price="900000.00", goods_or_services="goods")
+    terms = {"name": "第一包", "ceiling": "900000.00", "uniform": uniform, "method": way}
+    code = stage.draft(trade="procurement", pack="practice.procurement.open", lots=[terms])
+    assert ("method.uniform" in missing(stage, code)) is found
+
+
 def test_g07_procurement_states_its_budget(stage: Stage) -> None:
     terms = {"name": "第一包", "method": method(max_price=None, goods_or_services="goods")}
     code = stage.draft(trade="procurement", pack="practice.procurement.open", lots=[terms])
