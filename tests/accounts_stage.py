@@ -19,6 +19,7 @@ from accounts.roles import OrgKind, Part, Role
 from kernel import keys
 from kernel.db import db, transaction
 from kernel.site import make_key, site
+from tests import tables
 from tests.log_stage import postgres_url, staged
 
 NOW = dt.datetime(2026, 11, 23, 1, 30, tzinfo=dt.UTC)
@@ -39,7 +40,7 @@ CODES = {
 def accounts_stage(folder: Path, engine: str = "sqlite") -> Iterator[None]:
     """An installation with keys and empty tables."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres_url()) if engine == "postgres" else None
+        url = stack.enter_context(postgres_url(template=tables.template)) if engine == "postgres" else None
         stack.enter_context(staged(folder, url))
         for name in ("ca", "platform", "log"):
             make_key(site(), name)

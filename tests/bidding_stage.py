@@ -41,6 +41,7 @@ from supervision.steps import plan_of_site
 from tendering import service
 from tendering.models import Lot
 from tendering.states import LotState
+from tests import tables
 
 TABLES = (idempotency.StoredAnswer,)
 """Tables of the portal that its requests need beside those of the slices."""
@@ -394,7 +395,7 @@ def staged(folder: Path, engine: str = "sqlite", now: dt.datetime = START) -> It
     with contextlib.ExitStack() as stack:
         where = f"sqlite:///{folder / 'kaibiao.sqlite'}"
         if engine == "postgres":
-            where = stack.enter_context(postgres_url())
+            where = stack.enter_context(postgres_url(template=tables.template))
         app = Flask("stage")
         app.config["SQLALCHEMY_DATABASE_URI"] = where
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(where)
@@ -409,7 +410,7 @@ def staged(folder: Path, engine: str = "sqlite", now: dt.datetime = START) -> It
         (here.folder("keys") / "evaluator.json").write_text(json.dumps(card), encoding="utf8")
         with app.app_context(), sites.used(here):
             database.tune(db.engine)
-            db.create_all()
+            tables.make()
             trustees_ = {name: Trustee(name, key, i) for i, (name, key) in enumerate(nodes.items(), 1)}
             stage = BiddingStage(folder, ORIGIN, nodes, now, trustees=trustees_)
             settle(stage)

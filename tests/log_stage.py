@@ -28,6 +28,7 @@ from supervision.policy import Policy
 from supervision.schedule import Schedule
 from supervision.sequencer import Plan, Sequencer
 from supervision.tiles import FolderReader, TileTree
+from tests import tables
 
 ORIGIN = "practice/stage"
 ENGINES = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -118,13 +119,11 @@ def staged(folder: Path, url: str | None = None, key: NoteKey | None = None, **m
     settings = load({"KAIBIAO_VAR": str(folder), "KAIBIAO_DATABASE": where, "KAIBIAO_ORIGIN": ORIGIN})
     with app.app_context(), sites.used(sites.make(settings)):
         database.tune(db.engine)
-        db.create_all()
+        tables.make()
         try:
             yield Stage(folder, key or NoteKey.generate(ORIGIN), _nodes(), **more)
         finally:
             db.session.remove()
-            if url is not None:
-                db.drop_all()
             db.engine.dispose()
 
 
@@ -179,5 +178,5 @@ def postgres_url(template=lambda _server: "template1"):
 def staged_on(engine: str, folder: Path, **more):
     """A stage on `sqlite` or `postgres`."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres_url()) if engine == "postgres" else None
+        url = stack.enter_context(postgres_url(template=tables.template)) if engine == "postgres" else None
         yield stack.enter_context(staged(folder, url, **more))

@@ -25,9 +25,9 @@ from kernel.db import db
 from kernel.settings import Settings, load
 from portal.app import Platform, create_app
 from portal.limits import limiter
-from portal.setup import migrate
 from supervision.note import Kind
 from supervision.note_key import NoteKey
+from tests import tables
 
 OFFICES = {
     Role.INSP: (OrgKind.SUPERVISOR, "11350100003603306X"),
@@ -75,11 +75,11 @@ def settings_of(folder: Path, where: str, **more: str) -> Settings:
 
 @contextlib.contextmanager
 def one_database(engine: str, folder: Path) -> Iterator[str]:
-    """The address of an empty database on `sqlite` or `postgres`."""
+    """The address of a database on `sqlite` (not there yet) or `postgres` (a copy with today's schema)."""
     if engine == "sqlite":
         yield f"sqlite:///{folder / 'kaibiao.sqlite'}"
         return
-    with postgres_url() as where:
+    with postgres_url(template=tables.migrated) as where:
         yield where
 
 
@@ -125,7 +125,7 @@ def _closed(app: Flask) -> None:
 
 def prepared(read: Settings) -> dict[str, NoteKey]:
     """Schema, keys, evaluator's card and policy; the nodes' keys."""
-    migrate(read)
+    tables.migrate(read)
     here = sites.make(read)
     for name in ("ca", "platform", "log"):
         sites.make_key(here, name)

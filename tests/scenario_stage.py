@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from log_stage import postgres_url
-from sqlalchemy import create_engine, text
 
-from kernel import settings
-from portal import setup
 from portal.scenario.play import play
 from portal.scenario.script import load
+from tests import tables
 
 FOLDER = Path(__file__).parent / "scenarios"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -54,18 +49,5 @@ def _database(engine: str) -> Iterator[str | None]:
     if engine == "sqlite":
         yield None
         return
-    with postgres_url(template=_migrated) as url:
+    with postgres_url(template=tables.migrated) as url:
         yield url
-
-
-@functools.cache
-def _migrated(server: str) -> str:
-    """The name of a database with today's schema and nobody connected, made once by each process."""
-    name = f"plays_{secrets.token_hex(6)}"
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    with tempfile.TemporaryDirectory() as folder:
-        setup.migrate(settings.load({"KAIBIAO_VAR": folder, "KAIBIAO_DATABASE": f"{server}/{name}"}))
-    return name

@@ -33,6 +33,7 @@ from supervision.note import Kind
 from supervision.note_key import NoteKey
 from tendering import service, terms
 from tendering.models import Lot, Tender
+from tests import tables
 from tests.log_stage import postgres_url
 
 ORIGIN = "practice/stage"
@@ -316,7 +317,7 @@ def staged(folder: Path, origin: str = ORIGIN, now: dt.datetime = START, url: st
     (here.folder("keys") / "evaluator.json").write_text(json.dumps(card), encoding="utf8")
     with app.app_context(), sites.used(here):
         database.tune(db.engine)
-        db.create_all()
+        tables.make()
         stage = Stage(folder, origin, nodes, now)
         settle(stage)
         try:
@@ -330,5 +331,5 @@ def staged(folder: Path, origin: str = ORIGIN, now: dt.datetime = START, url: st
 def on_each_engine(engine: str, folder: Path):
     """A stage on `sqlite`, or on `postgres` where KAIBIAO_TEST_POSTGRES names a server."""
     with contextlib.ExitStack() as stack:
-        url = stack.enter_context(postgres_url()) if engine == "postgres" else None
+        url = stack.enter_context(postgres_url(template=tables.template)) if engine == "postgres" else None
         yield stack.enter_context(staged(folder, url=url))
