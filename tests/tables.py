@@ -26,7 +26,10 @@ def make() -> None:
         return
     assert engine.url.database
     own, kept = Path(engine.url.database), _shelf() / f"{_known()}.sqlite"
-    if kept.exists() and not own.exists():
+    if own.exists():
+        db.create_all()  # a second stage over what a first one left is never the template
+        return
+    if kept.exists():
         shutil.copyfile(kept, own)
         return
     db.create_all()
