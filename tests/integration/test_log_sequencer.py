@@ -179,7 +179,8 @@ def test_an_emptied_database_beside_a_guard_halts_the_log(stage):
     stage.run(stage.sequencer())
     with transaction():
         for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
+            if table.name.startswith("log_"):  # the ledger's tables do not let anybody empty them
+                db.session.execute(table.delete())
     with pytest.raises(LogHalted):
         stage.sequencer().publish()
 
