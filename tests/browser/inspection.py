@@ -34,6 +34,7 @@ WORDS = """() => {
 }"""
 WIDE = """() => [...document.querySelectorAll('body *')]
   .filter(one => document.documentElement.scrollWidth > innerWidth && one.getBoundingClientRect().right > innerWidth + 1)
+  .filter(one => !one.parentElement.closest('.table-wrap'))
   .slice(0, 3).map(one => `${one.tagName} .${one.className}`)"""
 
 

@@ -16,13 +16,13 @@ from tendering.lifecycle import lot_of
 from tests.negotiation_stage import OPENED, SEATED, Visitor, played
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    with played(tmp_path_factory.mktemp("negotiation"), *SEATED) as found:
+@pytest.fixture
+def world(tmp_path):
+    with played(tmp_path, *SEATED) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bids(world):
     """Part to the number of its first response."""
     with world.act(write=False):
@@ -99,8 +99,8 @@ def test_n05_all_sign_the_record_and_the_second_box_takes_only_those_who_stay(wo
     members = [visitor(world, part) for part in team(world)]
     members[0].get(desk)
     assert "还有供应商未单独谈判" in members[0].post(f"{desk}/record", 422, minutes="5")
-    for part in ("bidder2", "bidder3"):
-        meet(world, bids[part])
+    for bid_id in bids.values():
+        meet(world, bid_id)
     members[0].get(desk)
     members[0].post(f"{desk}/record", 422, minutes="0")
     members[0].post(f"{desk}/record", minutes="2")
