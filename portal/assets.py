@@ -47,7 +47,7 @@ def beijing(instant: dt.datetime | str, form: str = "%Y-%m-%d %H:%M:%S") -> str:
 
 def install(app: Flask) -> None:
     app.jinja_env.globals.update(
-        script=script, stylesheet=stylesheet, now=clock.now, signed_in=current_actor_or_none, site=site
+        script=script, stylesheet=stylesheet, clock_now=clock.now, signed_in=current_actor_or_none, site=site
     )
     app.jinja_env.filters.update(
         beijing=beijing, rfc3339=clock.rfc3339, yuan=money.figures, yuan_words=money.words, yuan_wire=money.wire
