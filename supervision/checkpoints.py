@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from kernel.db import db
 from supervision.checkpoint import Checkpoint, merge
-from supervision.models import Cosignature, LogCheckpoint
+from supervision.models import Cosignature, LogCheckpoint, LogFact
 from supervision.note import Note, NoteError, Signature, Verified
 from supervision.policy import Policy
 from supervision.policy_file import Witness
@@ -46,6 +46,12 @@ def quorum_checkpoint_at_least(size: int) -> Cosigned | None:
     query = select(LogCheckpoint).where(LogCheckpoint.quorum_at.is_not(None), LogCheckpoint.size >= size)
     row = db.session.scalars(query.order_by(LogCheckpoint.size).limit(1)).first()
     return None if row is None else cosigned(row, _first(_lines(row.size)))
+
+
+def quorum_checkpoint_over(fact_id: int) -> Cosigned | None:
+    """The first one that a quorum cosigned over a recorded fact; None while it has no place in the log, or none stands over it."""
+    row = db.session.get(LogFact, fact_id)
+    return None if row is None or row.index is None else quorum_checkpoint_at_least(row.index + 1)
 
 
 def quorum_checkpoint_within(policy: Policy, size: int, start: int, end: int) -> Cosigned | None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from kernel import canonical, keys
 from kernel.errors import Words
-from supervision import entries
+from supervision import draw, entries
 from supervision.invitation_facts import InvitationDrawn, InvitationListed
 from supervision.vocabulary import from_json
-from tendering.invitations import draw, rules
+from tendering.invitations import rules
 from tendering.invitations.rules import Ground, List, Listed
 from verifier.case import Case
 from verifier.claims import Section, not_due, one

@@ -8,11 +8,9 @@ from sqlalchemy import Select, select, update
 
 from kernel import keys
 from kernel.db import db, transaction
-from supervision import invitation_facts, log
-from supervision.checkpoints import Cosigned, quorum_checkpoint_at_least
-from supervision.models import LogFact
+from supervision import draw, invitation_facts, log
+from supervision.checkpoints import Cosigned, quorum_checkpoint_over
 from tendering import drafts
-from tendering.invitations import draw
 from tendering.invitations.models import Invitation, InvitationList
 
 
@@ -41,8 +39,7 @@ def _draw(number: int, now: dt.datetime) -> bool:
 
 def _head(found: InvitationList) -> Cosigned | None:
     """The first cosigned checkpoint over the list's entry."""
-    row = db.session.get(LogFact, found.fact_id)
-    return None if row is None or row.index is None else quorum_checkpoint_at_least(row.index + 1)
+    return None if found.fact_id is None else quorum_checkpoint_over(found.fact_id)
 
 
 def _drawn(found: InvitationList, head: Cosigned, now: dt.datetime) -> None:

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from kernel import canonical, clock, keys
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal
+from supervision import draw
 from supervision.models import LogCheckpoint, LogFact
 from tendering import documents
 from tendering import service as tendering
-from tendering.invitations import draw, service, showing, source, steps
+from tendering.invitations import service, showing, source, steps
 from tendering.invitations.door import is_invited
 from tendering.invitations.models import Invitation
 from tendering.invitations.rules import Ground, List, Listed

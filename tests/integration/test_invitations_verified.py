@@ -71,7 +71,7 @@ def test_who_was_invited_is_no_claim_while_it_is_secret(stage, fetched):  # noqa
 
 
 def test_g06_a_draw_that_the_root_does_not_give_is_a_lie(stage, fetched, monkeypatch):  # noqa: F811
-    from tendering.invitations import draw
+    from supervision import draw
 
     honest = draw.drawn
     monkeypatch.setattr(draw, "drawn", lambda codes, count, seed: tuple(sorted(codes)[:count]))

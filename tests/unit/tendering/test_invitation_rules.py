@@ -7,8 +7,9 @@ import itertools
 
 import pytest
 
+from supervision import draw
 from tendering import packs
-from tendering.invitations import draw, rules
+from tendering.invitations import rules
 from tendering.invitations.rules import Ground, List, Listed
 
 CODES = [f"9133010667395{number:04d}P" for number in range(12)]

@@ -1,7 +1,8 @@
-"""The draw of who is invited, as anybody can play it again: a pure function of a root of the log and the list's hash.
+"""A draw by the log, as anybody can play it again: a pure function of a root of the log and the list's hash.
 
-The list is fixed by a sealed entry; the seed comes from the first cosigned checkpoint over that entry. So whoever made
-the list did not know the seed, and whoever knows the seed cannot change the list.
+The list is fixed by an entry; the seed comes from the first cosigned checkpoint over that entry. So whoever made
+the list did not know the seed, and whoever knows the seed cannot change the list. What stands on it are codes: of
+organizations where suppliers are drawn, salted hashes of persons where experts are.
 """
 
 from __future__ import annotations
