@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, opening, rules
+from bidding import baseprice, events, lots, opening, rules
 from bidding.models import Bid, Opened, Opening, OpeningObjection
 from bidding.states import BidStatus, OpeningStep, Outcome
 from kernel import canonical, money
@@ -27,7 +27,7 @@ from tendering.visibility import check_project
 
 
 def read_next(now: datetime) -> bool:
-    """Log or tell one line of one lot; after the last one the window for confirming opens."""
+    """Log or tell one line of one lot; after the last one and the base price the window for confirming opens."""
     with transaction():
         query = select(Opening).where(Opening.step == OpeningStep.READOUT).order_by(Opening.flipped_at)
         return any(_read_one(row, now) for row in db.session.scalars(query).all())
@@ -135,7 +135,10 @@ def _read_one(running: Opening, now: datetime) -> bool:
     pause = rules.pace(practice=site().settings.practice).between_lines
     if running.read_out_at is not None and now < running.read_out_at + pause:
         return False
-    return _log_next(running) or _end(running, now)
+    if _log_next(running):
+        return True
+    said = baseprice.say_next(running, now)
+    return _end(running, now) if said is None else said
 
 
 def _waiting(running: Opening, now: datetime) -> bool | None:

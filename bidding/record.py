@@ -14,7 +14,7 @@ from sqlalchemy import select
 from accounts import certificates
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, nodes, opening, readout, related, releases
+from bidding import baseprice, events, lots, nodes, opening, readout, related, releases
 from bidding.models import Admission, Bid, Opened, Opening, Release
 from bidding.states import OpeningStep, Outcome
 from escrow import standing
@@ -231,6 +231,7 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "admitted": _admitted(admitted),
         "releases": [_release(row) for row in releases.every(lot.code, stage)],
         "bids": [_bid(row) for row in opening.outcomes(lot.code)],
+        "base_price": baseprice.told(lot),
         "objections": _objections(lot.code),
         "deposits": standing.state(lot, bids, now),
     }

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from bidding import disputes, lots, nodes, releases
+from bidding import baseprice, disputes, lots, nodes, releases
 from bidding.models import Acknowledgment, Bid, NodeClose, ReleaseHash, Roll
 from bidding.states import Answered
 from kernel.db import db
@@ -129,5 +129,6 @@ handlers = {
     "release": take_release,
     "release.relayed": take_relayed,
     **disputes.handlers,
+    **baseprice.handlers,
 }
 """Kinds of the nodes' answers that belong to bidding."""

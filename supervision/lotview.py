@@ -12,13 +12,14 @@ from typing import Any
 
 from kernel import keys
 from kernel.statements import Signed
+from sealing import baseprice, wire
 from sealing import suite as suites
-from sealing import wire
 from sealing.disputes import Finding, Identity
 from sealing.keyset import Audience, Stage
 from sealing.release import ReleaseHash
 from sealing.roll import Close
 from supervision import facts
+from supervision.base_price_facts import BasePriceSealed
 from supervision.deadline import Authority, Course, Deadline, Terms, signed_by
 from supervision.vocabulary import Fact
 from supervision.witnessed import Cosignatures, Witnessed
@@ -86,6 +87,8 @@ class LotView:
     destroyed: dict[str, set[int]] = field(default_factory=dict)
     findings: dict[tuple[str, str, int], set[str]] = field(default_factory=dict)
     identities: dict[str, Published] = field(default_factory=dict)
+    base_prices: dict[str, tuple[int, BasePriceSealed]] = field(default_factory=dict)
+    """By the keyset it was sealed to, the one base price that counts, and where it stands in the log."""
 
     @property
     def terms(self) -> Terms | None:
@@ -94,6 +97,14 @@ class LotView:
     @property
     def deadline(self) -> Deadline | None:
         return self.course.deadline
+
+    @property
+    def base_price(self) -> BasePriceSealed | None:
+        """The base price of the terms in force, in the log before the final roll's cut; None where there is none."""
+        if self.terms is None or self.final is None:
+            return None
+        index, found = self.base_prices.get(self.terms.sha256, (self.final.fact.cut_size, None))
+        return found if index < self.final.fact.cut_size else None
 
     @property
     def admissions(self) -> dict[str, Admitted]:
@@ -184,7 +195,7 @@ class _Reading:
             case facts.ReleaseHash() | facts.Release() | facts.StageDestroyed():
                 self._release(fact)
             case _:
-                return
+                self._base_price(index, fact)
 
     def _box(self, index: int, fact: facts.BoxClosed) -> None:
         """The cut must exist, in the window after the deadline; a later attempt keeps it and comes before the final close."""
@@ -214,6 +225,14 @@ class _Reading:
         of_seq.setdefault(i, Counted(index, close))
         if self.found.final is None and len(of_seq) >= self.found.threshold:
             self.found.final = box
+
+    def _base_price(self, index: int, fact: Fact) -> None:
+        """One for each keyset: the first that its owner signed; nobody puts another in its place (条例 art. 27)."""
+        terms = self.found.terms
+        if not isinstance(fact, BasePriceSealed) or terms is None:
+            return
+        if not baseprice.faults(fact.signed, terms.keyset, terms.sha256):
+            self.found.base_prices.setdefault(terms.sha256, (index, fact))
 
     def _started(self, index: int, fact: facts.OpeningStarted) -> None:
         terms = self.found.terms

@@ -22,6 +22,7 @@ from supervision import facts
 from supervision.deadline import Terms
 from supervision.lotview import DESTROYED, Admitted, Box, LotView
 from supervision.negotiation_facts import NegotiationClosed
+from supervision.node import base_price
 from supervision.node.alerts import Alerts, Finding
 from supervision.node.card import NodeKeys
 from supervision.node.clock import NodeClock
@@ -180,8 +181,17 @@ class Releasing:
             body = {**target, "age": keys.b64(file.raw), "hash": canonical.sha(file.raw)}
         with self.state.transaction():
             self.outgoing.put(f"release/{due.name}", "release", body)
+            self._give_base_price(due)
             self.state.set(due.given, rfc3339(self.clock.now()))
         return True
+
+    @law.holds("C20.base")
+    def _give_base_price(self, due: Due) -> None:
+        """With the lines of the bids, under the same conditions, the one of the owner's base price."""
+        if base_price.is_due(due.view, due.terms, due.stage, due.admitted.number):
+            share = self.trustee.i, self.trustee.identity(due.terms, due.stage.name)
+            said = base_price.line(due.view, due.terms, share, self.keys.witness.private)
+            self.outgoing.put(f"{base_price.KIND}/{due.view.lot}", base_price.KIND, said.to_json())
 
     def _destroy(self, view: LotView, terms: Terms, now: dt.datetime) -> bool:
         """When nothing more can be asked of a stage's identity, unopened envelopes are shut for ever."""
