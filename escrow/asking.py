@@ -61,7 +61,7 @@ def issue(actor: Actor, code: str, form: str, now: dt.datetime) -> Deposit:
     lot = lot_of(code)
     found = lots.needed(lot)
     check_invited(lot.tender, actor.organization_id)
-    if lot.state not in (LotState.COLLECTING, LotState.LISTING):
+    if lot.state not in (LotState.COLLECTING, LotState.LISTING) or now > lots.cut_off(lot, now):
         raise TooLate("deposit.closed", "投标已截止。", "Bidding is closed.", rule=RULE)
     if form not in found.forms or form not in (Form.TRANSFER, Form.CASH, Form.GUARANTEE):
         raise Invalid(

@@ -86,7 +86,7 @@ def carry_out(actor: Actor, ref: str, now: dt.datetime) -> Decision:
     if row is None or row.approved_at is not None:
         raise Conflict("keep.undecided", "没有待执行的决定。", "No decision waits.", rule=RULE)
     row.approved_by, row.approved_at = actor.person_id, now
-    _move(deposit, OWNER, f"forfeit:{row.id}", now)
+    move(deposit, OWNER, f"forfeit:{row.id}", now)
     _ended(deposit, "kept", row.law, now)
     records.acted(actor, "deposit.kept", now, lot=deposit.lot)
     return row
@@ -102,7 +102,7 @@ def to_bond(actor: Actor, code: str, now: dt.datetime) -> Deposit:
         raise Conflict("bond.not_now", "现在不能转为履约保证金。", "It does not become the bond now.", rule=RULE)
     if running is not None:
         running.ended_at = now
-    _move(deposit, f"L:pbond:{deposit.ref}", f"conv:{deposit.ref}", now)
+    move(deposit, f"L:pbond:{deposit.ref}", f"conv:{deposit.ref}", now)
     _ended(deposit, "converted", _bond_law(lot) or RULE, now)
     records.acted(actor, "deposit.converted", now, lot=code)
     return deposit
@@ -122,7 +122,7 @@ def _bond_law(lot: Lot) -> str | None:
     return found[0].cited if found else None
 
 
-def _move(deposit: Deposit, to: str, key: str, now: dt.datetime) -> None:
+def move(deposit: Deposit, to: str, key: str, now: dt.datetime) -> None:
     """What counts as the deposit moves; what never counted stays in suspense and is not anybody's to keep."""
     if deposit.guarantee is not None:
         back = Leg(CONTRA, GUARANTEES, Fen(deposit.guarantee.amount))

@@ -16,10 +16,12 @@ from kernel.db import db
 from kernel.errors import NotFound, TooEarly
 from kernel.money import Fen
 from supervision import contract_facts
-from tendering import notices, visibility
+from tendering import notices, packs, visibility
 from tendering.contracts import course, messages
 from tendering.contracts.duties import moments_of
 from tendering.models import Lot
+from tendering.objections import rules as said_rules
+from tendering.offers import terms as offers
 from tendering.offers.models import Deal
 from tendering.states import ENDED, STILL_SHUT, LotState
 
@@ -49,6 +51,17 @@ def needed(lot: Lot) -> Terms:
     if found is None or lot.tender.unpublished:
         raise NotFound("deposit.none", "本标段不收保证金。", "This lot asks for no deposit.", rule=HIDDEN_LAW)
     return found
+
+
+def cut_off(lot: Lot, at: dt.datetime) -> dt.datetime:
+    """Until when a deposit arrives: with the bids or, where buyers are confirmed first, with their applications (L06).
+
+    While the lot stands still, as a resumption at `at` would set it.
+    """
+    sold = offers.is_offer(packs.load(lot.tender.pack_id))
+    due = lot.applications_due if sold and lot.applications_due is not None else lot.closes_at
+    assert due is not None, "only a published lot asks for deposits"
+    return said_rules.resumed_until(due, lot.suspended_at, at) if lot.suspended_at else due
 
 
 def validity_ends(lot: Lot, found: Terms) -> dt.datetime | None:

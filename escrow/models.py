@@ -47,10 +47,10 @@ class Deposit(Base):
     due_fen: Mapped[int] = mapped_column(BigInteger)
     issued_at: Mapped[dt.datetime] = mapped_column(Instant)
     withdrawn_at: Mapped[dt.datetime | None] = mapped_column(Instant)
-    """When the bid was withdrawn in writing; empty again when the bidder bids again before anything was approved."""
+    """When the bid was withdrawn in writing, or an application taken back; empty again when the bidder bids again before anything was approved."""
     ended_at: Mapped[dt.datetime | None] = mapped_column(Instant, index=True)
     ended: Mapped[str | None] = mapped_column(String(10))
-    """returned, kept or converted."""
+    """returned, kept, converted or price."""
 
     arrivals: Mapped[list[Arrival]] = relationship(back_populates="deposit", order_by="Arrival.channel_at, Arrival.id")
     guarantee: Mapped[Guarantee | None] = relationship(back_populates="deposit")

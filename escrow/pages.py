@@ -36,6 +36,8 @@ def _shown() -> dict[str, Any]:
         "deposits_stated": standing.shown,
         "deposit_totals": desk.totals,
         "deposit_project": _project,
+        "own_deposits": _own_deposits,
+        "deposit_cut_off": lambda lot: lots.cut_off(lot, clock.now()),
     }
 
 
@@ -46,6 +48,13 @@ def _terms(lot: Lot) -> lots.Terms | None:
 def _project(lot: Lot) -> bool:
     actor = current_actor_or_none()
     return actor is not None and seen.shows(Viewer.PROJECT, lot, "stated") and visibility.of_project(lot.tender, actor)
+
+
+def _own_deposits(lot: Lot) -> list[desk.Own]:
+    """The reader's own, on the page where it applies; nobody else's."""
+    actor = current_actor_or_none()
+    found = actor is not None and Role.BIDDER in actor.roles
+    return desk.own(actor, lot.code, clock.now()) if actor is not None and found else []
 
 
 @pages.get("/desk/<lot>/deposit")
@@ -62,9 +71,10 @@ def _own(code: str) -> dict[str, Any]:
         "lot": lot,
         "tender": lot.tender,
         "terms": found,
+        "cut_off": lots.cut_off(lot, now),
         "deposits": desk.own(actor, code, now),
         "account": asking.account_of(actor.organization_id),
-        "taking": lot.state in ("collecting", "listing"),
+        "taking": lot.state in ("collecting", "listing") and now <= lots.cut_off(lot, now),
     }
 
 

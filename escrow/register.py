@@ -109,10 +109,9 @@ def _judged(deposit: Deposit | None, credit: Credit) -> rules.Verdict:
 def _asked(deposit: Deposit, lot: Lot, at: dt.datetime) -> Asked:
     """An account counts that was registered when the money came, or else the first one."""
     basic = account_of(deposit.organization, at) or account_of(deposit.organization)
-    assert lot.closes_at is not None
     held = Fen(sum(row.held for row in deposit.arrivals))
     name = db.session.get_one(Organization, deposit.organization).name
-    return Asked(Fen(deposit.due_fen), held, name, basic.number if basic else None, lot.closes_at)
+    return Asked(Fen(deposit.due_fen), held, name, basic.number if basic else None, lots.cut_off(lot, at))
 
 
 def _post(row: Arrival, deposit: Deposit | None) -> None:

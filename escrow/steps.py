@@ -1,4 +1,4 @@
-"""What the clock does with deposits: returns begin, late ones are shown to everybody once they may be, payers' signs and the daily check."""
+"""What the clock does with deposits: returns begin, a buyer's goes into the price, late ones are shown to everybody once they may be, payers' signs and the daily check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from escrow import checks, lots, refunds, rules
+from escrow import checks, lots, price, refunds, rules
 from escrow.models import Deposit, Refund
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
@@ -71,4 +71,4 @@ def step_check(now: dt.datetime) -> bool:
     return True
 
 
-STEPS = (step_refunds, step_late_refunds, step_check)
+STEPS = (step_refunds, price.step_prices, step_late_refunds, step_check)

@@ -9,12 +9,14 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from bidding import record, trustees
+from escrow.applicants import Applicants
 from kernel import clock, db
 from kernel import site as installation
 from kernel.settings import Settings
 from portal import assets, contract, errors, health, idempotency, language, limits, logs, security
 from supervision.answers import ANSWER_HANDLERS
 from tendering import strictness
+from tendering.offers import deposits
 from tendering.service import answer_handlers as tendering_answers
 
 API = (
@@ -33,6 +35,7 @@ API = (
     "bidding.routes.bids",
     "bidding.routes.opening",
     "evaluation.routes",
+    "evaluation.draw.routes",
     "evaluation.desk.routes",
     "livestream.routes",
     "supervision.routes",
@@ -92,6 +95,7 @@ def _register(app: Platform) -> None:
     ANSWER_HANDLERS.update(tendering_answers)
     ANSWER_HANDLERS.update(trustees.handlers)
     ANSWER_HANDLERS["record.signature"] = record.take_signature
+    deposits.PORT[deposits.DEPOSITS] = Applicants()
     api = contract.install(app)
     for name in API:
         api.register_blueprint(importlib.import_module(name).bp)

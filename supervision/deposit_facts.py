@@ -40,11 +40,11 @@ class DepositReturned(Fact, kind="deposit.returned", opens=_PRIVATE):
 
 
 class DepositKept(Fact, kind="deposit.kept", opens=_PRIVATE):
-    """The owner's decision to keep a deposit was carried out (C29)."""
+    """A deposit that does not go back: kept by the owner's decision (C29), turned into the bond, or part of a buyer's price."""
 
     lot: str
     org: str
     amount: Amount
     law: str
-    kept: Literal["kept", "converted"]
+    kept: Literal["kept", "converted", "price"]
     at: Instant

@@ -94,7 +94,7 @@ class DealFallen(Fact, kind="deal.fallen"):
 
 
 class PriceReceived(Fact, kind="price.received"):
-    """A payment of the price; `whole` once nothing is owed any more."""
+    """A payment of the price, number 0 the buyer's deposit; `whole` once nothing is owed any more."""
 
     lot: str
     number: int

@@ -30,16 +30,9 @@ def predisclose(world: World, by: Person, closes: str) -> str:
 
 
 @do("apply_to_buy")
-def apply_to_buy(
-    world: World, by: Person, offer: str = "", flags: Sequence[str] = (), deposit: str = "银行回单 0001"
-) -> str:
+def apply_to_buy(world: World, by: Person, offer: str = "", flags: Sequence[str] = ()) -> str:
     """Apply to take part; `offer` is what one pays should one stay the only taker."""
-    texts = {
-        "contact": f"{by.name}联系人",
-        "phone": "0990-7654321",
-        "standing": "符合公告所列条件",
-        "deposit_paid": deposit,
-    }
+    texts = {"contact": f"{by.name}联系人", "phone": "0990-7654321", "standing": "符合公告所列条件"}
     said = Said(texts, frozenset(flags), money.parse(offer) if offer else None)
     with world.act() as now:
         applications.apply(by.actor, world.code(1), said, now)

@@ -25,6 +25,7 @@ from supervision import log, offer_facts
 from tendering import drafts, packs, visibility
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
+from tendering.offers import deposits
 from tendering.offers import terms as sale
 from tendering.offers.models import OfferApplication, OfferFile
 from tendering.offers.terms import OfferTerms, Way
@@ -37,7 +38,7 @@ MADE, COMPLETE, RETURNED, CONFIRMED, REFUSED, TAKEN_BACK = (
 )  # fmt: skip
 TAKING = frozenset({LotState.LISTING, LotState.COLLECTING})
 FLAGS = ("management", "prepared_sale", "shareholder")
-TEXTS = ("contact", "phone", "standing", "deposit_paid")
+TEXTS = ("contact", "phone", "standing")
 LEAST = 4
 
 
@@ -81,6 +82,7 @@ def apply(actor: Actor, lot_code: str, said: Said, now: dt.datetime) -> OfferApp
     _check_said(lot, said)
     row = found or OfferApplication(token=secrets.token_hex(16), lot_id=lot.id, organization_id=actor.organization_id)
     _enter(row, lot, actor, said, now)
+    deposits.applied_again(lot, actor.organization_id, now)
     fact = offer_facts.OfferApplied(
         lot=lot.code, application_sha256=row.sha256, org=actor.organization, at=rfc3339(now)
     )
@@ -123,7 +125,7 @@ def deal_law(pack: Pack) -> str:
 
 
 def _check_said(lot: Lot, said: Said) -> None:
-    short = [name for name in ("contact", "phone", "standing") if len(said.texts.get(name, "").strip()) < LEAST]
+    short = [name for name in TEXTS if len(said.texts.get(name, "").strip()) < LEAST]
     if short:
         zh, en = "请填写联系人、电话和符合条件的说明。", "Name a contact, a telephone and how you meet the conditions."
         raise Invalid("application.incomplete", zh, en, rule=law(lot), fields=dict.fromkeys(short, "length"))
@@ -185,30 +187,24 @@ def take_back(actor: Actor, lot_code: str, now: dt.datetime) -> OfferApplication
     if row.state in (REFUSED, TAKEN_BACK):
         raise Conflict("application.decided", "申请已办结。", "The application is settled.", rule=law(lot))
     row.state = TAKEN_BACK
+    deposits.given_back(lot, actor.organization_id, now)
     _step(row, lot, TAKEN_BACK, now)
     records.acted(actor, "offer.taken_back", now, lot=lot.code)
     return row
 
 
-@holds("A1", "deposit_paid")
+@holds("A1")
 def check(actor: Actor, token: str, *, complete: bool, remark: str, now: dt.datetime) -> OfferApplication:
     """The centre says whether an application is complete: papers, and the deposit where one is asked (L06); never whether it suits."""
     actor.act_as(Role.OPS)
     row = _waiting(token, MADE)
     lot = row.lot
     if complete:
-        _check_deposit(lot, row)
+        deposits.check_arrived(lot, row.organization_id)
     row.state, row.remark = (COMPLETE if complete else RETURNED), _remark(lot, remark, needed=not complete)
     _step(row, lot, row.state, now)
     records.acted(actor, f"offer.{row.state}", now, lot=lot.code)
     return row
-
-
-def _check_deposit(lot: Lot, row: OfferApplication) -> None:
-    for rule in pack_of(lot).find(Kind.REQUIRED, "deposit_paid"):
-        if terms_of(lot).deposit and not row.said["deposit_paid"]:
-            zh, en = "保证金未到账的，不得确认资料齐全。", "Without the deposit an application is not complete."
-            raise Conflict("application.no_deposit", zh, en, rule=rule.cited)
 
 
 def decide(actor: Actor, token: str, *, confirmed: bool, reason: str, now: dt.datetime) -> OfferApplication:

@@ -24,30 +24,44 @@ from tendering.offers.models import Payment
 from tendering.packs import Kind, Pack
 from tendering.states import LotState
 
+DEPOSIT = 0
+"""The number of the payment that was the buyer's deposit; others count from 1."""
+
 
 def record(actor: Actor, lot: Lot, amount: Fen, paid_at: dt.datetime, now: dt.datetime) -> Payment:
     """Record a payment that arrived; refused for a first instalment below the law's share, and for more than is owed."""
     visibility.check_project(lot.tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
-    price, rows = _price(lot), of(lot)
-    owed = Fen(price - sum(row.amount_fen for row in rows))
-    _check_amount(lot, amount, owed, paid_at, now)
-    if not rows:
-        check_first(pack_of(lot), price, amount)
-    made = Payment(lot_id=lot.id, number=len(rows) + 1, amount_fen=amount, paid_at=paid_at, recorded_at=now)
+    paid = {row.number: row.amount_fen for row in of(lot)}
+    _check_amount(lot, amount, owed(lot), paid_at, now)
+    deposit = paid.pop(DEPOSIT, 0)
+    if not paid:
+        check_first(pack_of(lot), _price(lot), Fen(deposit + amount))
+    made = _entered(lot, Payment(number=len(paid) + 1, amount_fen=amount, paid_at=paid_at, recorded_at=now))
+    records.acted(actor, "price.received", now, lot=lot.code)
+    return made
+
+
+def from_deposit(lot: Lot, amount: Fen, now: dt.datetime) -> Payment:
+    """What the register of deposits turned into a part of the price (L13, P09): it counts toward the first instalment."""
+    return _entered(lot, Payment(number=DEPOSIT, amount_fen=amount, paid_at=now, recorded_at=now))
+
+
+def _entered(lot: Lot, made: Payment) -> Payment:
+    whole = made.amount_fen == owed(lot)
+    made.lot_id = lot.id
     db.session.add(made)
     db.session.flush()
     log.append(
         offer_facts.PriceReceived(
             lot=lot.code,
             number=made.number,
-            amount=money.wire(amount),
-            paid_at=rfc3339(paid_at),
-            whole=amount == owed,
-            at=rfc3339(now),
+            amount=money.wire(Fen(made.amount_fen)),
+            paid_at=rfc3339(made.paid_at),
+            whole=whole,
+            at=rfc3339(made.recorded_at),
         )
     )
-    records.acted(actor, "price.received", now, lot=lot.code)
     publishing.queue(lot.tender.code)
     return made
 

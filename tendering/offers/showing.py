@@ -12,7 +12,7 @@ from kernel.errors import Refusal, Words
 from tendering import drafts, packs, visibility
 from tendering.contracts import papers
 from tendering.models import Lot, Tender
-from tendering.offers import applications, deals, on_site, payments, reserve, steps
+from tendering.offers import applications, deals, deposits, on_site, payments, reserve, steps
 from tendering.offers import terms as sale
 from tendering.offers.applications import pack_of, terms_of
 from tendering.offers.models import OfferApplication
@@ -105,7 +105,10 @@ def on_desk(actor: Actor) -> list[dict[str, Any]]:
 def _waiting(row: OfferApplication, viewer: Viewer, phase: Phase) -> dict[str, Any]:
     values = {"applicant": drafts.organization(row.organization_id), "said": row.said, "files": row.files}
     seen = {name: value for name, value in values.items() if may_see(viewer, phase, name)}
-    return {"token": row.token, "lot": row.lot, "law": applications.law(row.lot), **seen}
+    if may_see(viewer, phase, "deposit"):
+        seen["deposit"] = deposits.problem(row.lot, row.organization_id)
+    told = {"law": applications.law(row.lot), "deposit_asked": deposits.asked(row.lot)}
+    return {"token": row.token, "lot": row.lot, **told, **seen}
 
 
 def may_open_file(actor: Actor, row: OfferApplication) -> bool:

@@ -13,7 +13,7 @@ from kernel.money import Fen
 from tendering import timetable
 from tendering.lifecycle import lot_of, move
 from tendering.models import Lot
-from tendering.offers import applications, deals, rules
+from tendering.offers import applications, deals, deposits, rules
 from tendering.offers import terms as sale
 from tendering.offers.applications import pack_of, terms_of
 from tendering.offers.models import OfferApplication
@@ -22,6 +22,7 @@ from tendering.packs import Kind
 from tendering.states import CLOCK, LotEvent, LotState
 
 SILENT = "转让方逾期未答复，视为同意。"
+UNPAID = "保证金未在截止前足额到账，不予确认。"
 NOBODY = Words("披露（挂牌）期满，没有合格的受让方（竞买人）。", "the listing ended without a taker")
 
 
@@ -70,9 +71,13 @@ def decide_by(lot: Lot, due: dt.datetime) -> dt.datetime:
 
 @holds("A2", "A3", "P08")
 def _count_takers(lot: Lot, now: dt.datetime) -> None:
-    """No taker: failed. One: it buys at its offer, not below the floor. More: a sealed contest among them (P08)."""
+    """No taker: failed. One: it buys at its offer, not below the floor. More: a sealed contest among them (P08).
+
+    The seller's silence confirms only whose deposit arrived: nobody's silence makes up for it.
+    """
     for row in _undecided(lot):
-        applications.settle(row, lot, SILENT, now, confirmed=True)
+        paid = deposits.problem(lot, row.organization_id) is None
+        applications.settle(row, lot, SILENT if paid else UNPAID, now, confirmed=paid)
     confirmed = applications.in_state(lot, applications.CONFIRMED)
     if not confirmed:
         deals.fail(lot, LotEvent.NO_TAKER, NOBODY, CLOCK, now)

@@ -36,6 +36,7 @@ _EVER = frozenset(Phase)
 _LAW = "国土资源部令第39号 第十五条"
 _APPLICANT = {Viewer.APPLICANT: _EVER}
 _DESKS = {**_APPLICANT, Viewer.OPS: frozenset({Phase.MADE}), Viewer.OWNER: frozenset({Phase.COMPLETE})}
+_CHECKED = {**_APPLICANT, Viewer.OPS: frozenset({Phase.MADE})}
 _NAMED = {
     **_APPLICANT, Viewer.OPS: frozenset({Phase.MADE, Phase.ROOM}), Viewer.OWNER: frozenset({Phase.COMPLETE, Phase.ROOM}),
 }  # fmt: skip
@@ -58,6 +59,7 @@ TABLE: Table[Viewer, Phase] = Table(
     },
     {
         **alike(_NAMED, _LAW, frozenset(), applicant=("申请人", "applicant")),
+        **alike(_CHECKED, _LAW, frozenset(), deposit=("保证金是否到账", "whether its deposit arrived")),
         **alike(_DESKS, _LAW, frozenset(), said=("申报内容", "what it declares"), files=("材料", "papers")),
         **alike(_SHAREHOLDERS, "《企业国有资产法》第五十六条", frozenset(), shareholder=("原股东", "that it is a shareholder")),
         **alike(_APPLICANT, _LAW, frozenset(), offer=("承诺价", "own offer"), decision=("确认结果", "decision"), receipt=("回执", "receipt")),

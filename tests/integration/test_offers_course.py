@@ -5,19 +5,23 @@ from __future__ import annotations
 import pytest
 
 from accounts.roles import Role
+from escrow import asking
+from escrow.models import Refund
+from escrow.rules import Problem
 from kernel import canonical, clock, keys
-from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound, TooLate, Unavailable
 from kernel.money import Fen
 from kernel.site import site
 from kernel.statements import Signed
 from supervision import offer_facts
 from tendering import powers, service
-from tendering.offers import applications, deals, on_site, reserve, showing, steps
+from tendering.offers import applications, deals, deposits, on_site, reserve, showing, steps
 from tendering.offers.door import check_confirmed
 from tendering.offers.rules import Priced
 from tendering.offers.terms import Preemption
 from tests.bidding_stage import BiddingStage, staged
-from tests.offer_stage import apply, confirm, land, listed, over, row
+from tests.offer_stage import apply, confirm, enter, land, listed, over, pays, row
+from tests.tendering_stage import seconds
 
 RECORD = "cd" * 32
 
@@ -251,17 +255,74 @@ def test_l09_l10_p13_two_sides_enter_what_happened_on_site(stage: BiddingStage, 
 
 def test_l06_without_its_deposit_an_application_is_not_complete(stage: BiddingStage) -> None:
     lot = land(stage, deposit="1800000.00")
-    token = apply(stage, lot, "甲", None, deposit_paid="")
-    with stage.act() as now, pytest.raises(Conflict) as refusal:
-        applications.check(stage.actors["operator"], token, complete=True, remark="", now=now)
-    assert str(refusal.value.rule).startswith("L06")
+    token = apply(stage, lot, "甲", None)
+    for paid in (None, 179_999_999):
+        assert paid is None or pays(stage, lot, "甲", paid) is Problem.SHORT
+        with stage.act() as now, pytest.raises(Conflict) as refusal:
+            applications.check(stage.actors["operator"], token, complete=True, remark="", now=now)
+        assert str(refusal.value.rule).startswith("L06")
+        assert "缴款编号" in refusal.value.words.zh
     with stage.act() as now:
         applications.check(stage.actors["operator"], token, complete=False, remark="保证金未到账", now=now)
+    assert pays(stage, lot, "甲", 1) is None
     again = apply(stage, lot, "甲", None)
     with stage.act() as now:
         assert (
             applications.check(stage.actors["operator"], again, complete=True, remark="", now=now).state == "complete"
         )
+
+
+def test_l06_money_after_the_end_of_applications_does_not_count_and_no_number_is_given(stage: BiddingStage) -> None:
+    lot = land(stage, deposit="1800000.00")
+    token = apply(stage, lot, "甲", None)
+    late, none = stage.bidder_of("甲").actor, stage.bidder_of("乙").actor
+    with stage.act() as now:
+        asking.issue(late, lot, "transfer", now)
+    stage.now += seconds(61)
+    with stage.act() as now, pytest.raises(TooLate):
+        asking.issue(none, lot, "transfer", now)
+    with stage.act() as now:
+        ref = asking.of(late.organization_id, lot).ref
+    enter(stage, ref, late.organization)
+    with stage.act() as now, pytest.raises(Conflict) as refusal:
+        applications.check(stage.actors["operator"], token, complete=True, remark="", now=now)
+    assert "截止后到账" in refusal.value.words.zh
+
+
+def test_l06_an_application_taken_back_takes_its_deposit_along(stage: BiddingStage) -> None:
+    lot = land(stage, deposit="1800000.00")
+    bidder = stage.bidder_of("甲").actor
+    apply(stage, lot, "甲", None)
+    assert pays(stage, lot, "甲") is None
+    with stage.act() as now:
+        applications.take_back(bidder, lot, now)
+    (due,) = stage.rows(Refund, Refund.ended_at.is_(None))
+    assert (due.rule, due.cause) == ("L13.refund", "withdrawn")
+    token = apply(stage, lot, "甲", None)
+    assert stage.rows(Refund, Refund.ended_at.is_(None)) == []
+    with stage.act() as now:
+        assert (
+            applications.check(stage.actors["operator"], token, complete=True, remark="", now=now).state == "complete"
+        )
+
+
+def test_l06_the_sellers_silence_does_not_make_up_for_a_deposit(stage: BiddingStage) -> None:
+    lot = listed(stage, lot={"deposit": "1800000.00"}, deposit_forms=["transfer"])
+    paid, unpaid = apply(stage, lot, "甲"), apply(stage, lot, "乙")
+    assert pays(stage, lot, "甲") is None
+    over(stage)
+    over(stage, 60)
+    assert [row(stage, token).state for token in (paid, unpaid)] == ["confirmed", "refused"]
+    assert row(stage, unpaid).remark == steps.UNPAID
+    assert state(stage, lot) == "deal"
+
+
+def test_l06_without_a_register_nobody_is_found_to_have_paid(stage: BiddingStage, monkeypatch) -> None:
+    lot = land(stage, deposit="1800000.00")
+    token = apply(stage, lot, "甲", None)
+    monkeypatch.setattr(deposits, "PORT", {})
+    with stage.act() as now, pytest.raises(Unavailable):
+        applications.check(stage.actors["operator"], token, complete=True, remark="", now=now)
 
 
 def test_a3_a_deal_that_is_not_signed_falls_with_its_reason(stage: BiddingStage) -> None:

@@ -44,7 +44,7 @@ def seen(web: FlaskClient, path: str, name: str) -> str:
     return pages["zh"].text
 
 
-FORM = {"contact": "李经理人", "phone": "0990-7654321", "standing": "符合公告所列条件", "deposit_paid": "回单 1"}
+FORM = {"contact": "李经理人", "phone": "0990-7654321", "standing": "符合公告所列条件"}
 
 
 def test_a1_an_applicant_applies_on_the_page_and_reads_its_result_there(stage: BiddingStage, web: FlaskClient) -> None:
