@@ -16,6 +16,7 @@ COMMANDS = {
     "demo": ("portal.demo.cli:main", "play one whole practice tender"),
     "worker": ("portal.worker:main", "do what is due: log, closing, opening, mail"),
     "edge": ("livestream.edge:edge_main", "serve the released folder, or the nodes' inboxes, to many"),
+    "recording": ("livestream.recording.cli:recording_main", "as the centre: report recorded files, or that a recorder runs"),
     "evaluator": ("evaluation.evaluator:main", "hold the key of the evaluation stages"),
     "node": ("supervision.node.cli:main", "run a supervision node"),
     "bootstrap": ("accounts.cli:bootstrap_main", "make the first manager"),

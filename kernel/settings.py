@@ -34,6 +34,8 @@ class Settings:
     cover_slot_s: int
     cover_entries: int
     upload_max: int
+    recording_gap_s: int
+    recording_grace_s: int
     log_level: str
     secure_cookies: bool
 
@@ -85,11 +87,12 @@ def load(environ: Mapping[str, str]) -> Settings:
     if not database.startswith(("sqlite:///", "postgresql+psycopg://")):
         read.problems.append("KAIBIAO_DATABASE: sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
     url = read.url("URL", "http://127.0.0.1:8000")
+    origin = read.text("ORIGIN", "practice/kaibiao.local")
     settings = Settings(
         var=var,
         database=database,
         secret_key=read.text("SECRET_KEY", "") or _secret(var),
-        origin=read.text("ORIGIN", "practice/kaibiao.local"),
+        origin=origin,
         url=url,
         edge_url=read.url("EDGE_URL", "http://127.0.0.1:8001"),
         inbox_url=read.url("INBOX_URL", "http://127.0.0.1:8002"),
@@ -100,6 +103,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         cover_slot_s=read.whole("COVER_SLOT_S", 2, 1),
         cover_entries=read.whole("COVER_ENTRIES", 8, 1),
         upload_max=read.whole("UPLOAD_MAX", 8 * 1024**3, 1),
+        recording_gap_s=read.whole("RECORDING_GAP_S", 5 if origin.startswith("practice/") else 60, 1),
+        recording_grace_s=read.whole("RECORDING_GRACE_S", 10 if origin.startswith("practice/") else 1800, 1),
         log_level=read.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         secure_cookies=url.startswith("https://"),
     )

@@ -14,6 +14,7 @@ from accounts.roles import Role
 from kernel import clock
 from kernel.db import own_transaction, transaction
 from kernel.errors import NotFound, Refusal
+from livestream.recording import reading as recording
 from oversight import party_pages, rules, service, visibility
 from oversight.models import Complaint
 from oversight.rules import Effect, State
@@ -41,6 +42,7 @@ def overview() -> Page:
         pending=[(visibility.seen(row, Viewer.AUTHORITY), _color(row), row.lot) for row in service.pending()],
         late=[(sight.seen(row, sight.Viewer.AUTHORITY), row.lot) for row in objections.late(now)],
         settled=[(visibility.seen(row, Viewer.AUTHORITY), row.lot) for row in service.settled()],
+        unrecorded=recording.unexplained(now),
         acts=Role.SUP in actor.roles,
     )
 

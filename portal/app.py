@@ -38,12 +38,13 @@ API = (
     "evaluation.draw.routes",
     "evaluation.desk.routes",
     "livestream.routes",
+    "livestream.recording.routes",
     "supervision.routes",
     "supervision.answers",
 )
 PAGES = (
     "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
-    "livestream.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
+    "livestream.pages", "livestream.recording.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.law import holds
 from kernel.site import site
+from livestream.recording import steps as recording
 from supervision import checkpoints, contract_facts, log
 from supervision.models import LogFact
 from supervision.shelf import COSIGNED
@@ -107,7 +108,7 @@ class Shelves:
 def step_archives(now: dt.datetime) -> bool:
     """Seal one archive that is due; whether there was one."""
     with transaction(write=False):
-        due = [code for code in _finished() if _ripe(code, now) and _in_the_log(code)]
+        due = [code for code in _finished() if _ripe(code, now) and recording.ready(code) and _in_the_log(code)]
     for code in due:
         _tried[code] = now
         if _seal(code, now):

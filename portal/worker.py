@@ -22,6 +22,7 @@ from kernel import clock, outbox, settings
 from kernel import site as installation
 from kernel.db import db
 from livestream import feed
+from livestream.recording import steps as recording_steps
 from oversight import steps as oversight_steps
 from portal import archiving, idempotency
 from portal.app import Platform, create_app
@@ -88,6 +89,7 @@ def steps() -> list[tuple[str, Step]]:
         ("lateness", contract_steps.step_lateness),
         *((step.__name__, step) for step in escrow_steps.STEPS),
         ("files", evaluation_steps.step_files),
+        ("recordings", recording_steps.step_recordings),
         ("archives", archiving.step_archives),
         ("outbox", lambda now: outbox.deliver(OUTGOING, now)),
     ]

@@ -31,6 +31,8 @@ class Given:
     checkpoint: bytes | None = None
     roots: tuple[bytes, ...] = ()
     receipts: tuple[bytes, ...] = ()
+    segments: tuple[tuple[str, str], ...] = ()
+    """Recorded files by name and hash."""
 
 
 @dataclass(frozen=True)

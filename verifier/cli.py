@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import file_digest
 from pathlib import Path
 
 from cryptography import x509
@@ -49,7 +50,8 @@ def verify_main(argv: Sequence[str]) -> int:
     args = _arguments().parse_args(argv)
     try:
         receipts = tuple(path.read_bytes() for path in args.receipt)
-        given = Given(_bytes(args.policy), _bytes(args.checkpoint), roots_of(args.roots), receipts)
+        segments = tuple((path.name, _digest(path)) for path in args.segment)
+        given = Given(_bytes(args.policy), _bytes(args.checkpoint), roots_of(args.roots), receipts, segments)
         with _found(args.target, args.url) as files:
             report = _shown(files, given, args.lang, go_on=args.all)
             if args.keep is not None and report.honest:
@@ -68,6 +70,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, help="a checkpoint you kept: the log must continue it")
     parser.add_argument(
         "--receipt", type=Path, action="append", default=[], help="a receipt you hold: is the bid on the roll?"
+    )
+    parser.add_argument(
+        "--segment", type=Path, action="append", default=[], help="a recorded file: is its hash the one in the log?"
     )
     parser.add_argument("--roots", type=Path, help="certification authorities you trust for bidders (PEM)")
     parser.add_argument(
@@ -118,6 +123,11 @@ def downloaded(where: Address, *, documents: bool = False) -> Iterator[Path]:
 
 def _bytes(path: Path | None) -> bytes | None:
     return None if path is None else path.read_bytes()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def roots_of(path: Path | None) -> tuple[bytes, ...]:

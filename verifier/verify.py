@@ -24,6 +24,7 @@ from verifier import (
     prequal,
     receipts,
     record,
+    recordings,
     release,
     result,
     roll,
@@ -56,6 +57,7 @@ def _claims(archive: Archive, given: Given) -> Section[None]:
     if case is None:
         return
     yield from guarded("invitations", invitations.check(case))
+    yield from guarded("segment", recordings.segments(case))
     for part in case.told["lots"]:
         yield from about(str(part["lot"]), _lot(_lot_case(case, part)))
 
@@ -116,6 +118,7 @@ def _bids(lot: LotCase, method: MethodSpec | None) -> Section[None]:
         yield from _after(lot, read)
     else:
         yield from _evaluation(lot, method, (found, read), disclosed)
+    yield from guarded(recordings.TOPIC, recordings.recordings(lot))
 
 
 def _readable(lot: LotCase, read: list[Read]) -> int:
