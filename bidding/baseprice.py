@@ -148,7 +148,7 @@ def _tell(lot: Lot, row: BasePrice, index: int, now: datetime) -> None:
         words = {"reason": finding.get("zh"), "reason_en": finding.get("en")}
         events.tell(lot.code, "base_price.unread", now, **words, log_index=index)
         return
-    words = {"price": _amount(row), "price_words": money.words(Fen(row.amount_fen))}
+    words = {"amount": _amount(row), "amount_words": money.words(Fen(row.amount_fen))}
     events.tell(lot.code, "base_price.readout", now, **words, log_index=index)
 
 

@@ -68,6 +68,8 @@ class Board:
     feed: list[Entry] = field(default_factory=list)
     confirm_until: str | None = None
     ended: bool = False
+    base_price: Line | None = None
+    """Its price is the base price; its reason, why that could not be opened."""
 
     @classmethod
     def of_events(cls, events: Iterable[Mapping[str, Any]], names: Mapping[str, str] | None = None) -> Board:
@@ -82,10 +84,15 @@ class Board:
         """One more event."""
         self.last = event["seq"]
         about, _, what = event["kind"].partition(".")
-        if about == "opening":
-            words = self._opening(event)
-        else:
-            words = self._node(event, what, names) if about == "node" else self._bid(event, what)
+        match about:
+            case "opening":
+                words = self._opening(event)
+            case "node":
+                words = self._node(event, what, names)
+            case "base_price":
+                words = self._base_price(event)
+            case _:
+                words = self._bid(event, what)
         if words is not None:
             self.feed.insert(0, Entry(self.last, event["at"], words, event.get("log_index")))
 
@@ -150,6 +157,16 @@ class Board:
         number = event.get("line", 0)
         self.lines[number] = Line(number, event.get("bidder", ""), reason=reason)
         return Words(f"第 {number} 份未能开启：{reason.zh}", f"Bid {number} was not opened: {reason.en}")
+
+    def _base_price(self, event: Mapping[str, Any]) -> Words:
+        index = event.get("log_index")
+        if "amount" in event:
+            words = event.get("amount_words", "")
+            found = self.base_price = Line(0, price=event["amount"], price_words=words, log_index=index)
+            return Words(f"公布标底 {found.figures} 元", f"The base price: CNY {found.figures}")
+        reason = Words(event.get("reason", ""), event.get("reason_en", ""))
+        self.base_price = Line(0, reason=reason, log_index=index)
+        return Words(f"标底未能开启：{reason.zh}", f"The base price could not be opened: {reason.en}")
 
     def _confirmed(self, number: int) -> Words:
         if number in self.lines:

@@ -63,13 +63,17 @@ FIELDS: Final[Mapping[str, Mapping[str, Check]]] = {
         "log_index": _number,
     },
     "bid.confirmed": {"line": _number},
+    "base_price.readout": {"amount": _like(_PRICE), "amount_words": _text(80), "log_index": _number},
+    "base_price.unread": {"reason": _text(400), "reason_en": _text(400), "log_index": _number},
     "opening.objection": {"line": _number, "text": _text(2000)},
     "opening.ended": {},
 }
 """Every kind of public event and its public fields."""
 
-NAMING: Final = frozenset({"bid.judged", "bid.readout", "bid.confirmed", "opening.objection"})
-"""Kinds that speak of a single bid."""
+NAMING: Final = frozenset(
+    {"bid.judged", "bid.readout", "bid.confirmed", "base_price.readout", "base_price.unread", "opening.objection"}
+)
+"""Kinds that speak of a single bid, or of the base price."""
 
 CLOSED_STATES: Final = frozenset(LotState) - PREQUALIFYING - {LotState.DRAFT, LotState.COLLECTING, LotState.CANCELLED}
 """States of a lot in which it has a public board at all."""

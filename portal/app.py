@@ -30,6 +30,7 @@ API = (
     "tendering.round_routes",
     "oversight.directive_routes",
     "tendering.lot_routes",
+    "tendering.baseprice.routes",
     "tendering.key_routes",
     "bidding.routes.uploads",
     "bidding.routes.bids",
@@ -43,7 +44,7 @@ API = (
     "supervision.answers",
 )
 PAGES = (
-    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "tendering.baseprice.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
     "livestream.pages", "livestream.recording.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 

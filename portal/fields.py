@@ -11,11 +11,13 @@ from bidding import visibility as bids
 from escrow import visibility as deposits
 from evaluation import visibility as evaluation
 from evaluation.negotiation import visibility as negotiation
+from evaluation.qualification import visibility as qualification
 from kernel.errors import Words
 from kernel.visibility import Row, Table
 from oversight import directive_visibility as directives
 from oversight import visibility as complaints
 from tendering import visibility as tenders
+from tendering.baseprice import visibility as baseprice
 from tendering.contracts import visibility as contracts
 from tendering.filing import visibility as filing
 from tendering.invitations import visibility as invitations
@@ -30,9 +32,11 @@ TABLES: tuple[Table[Any, Any], ...] = (
     prequal.TABLE,
     offers.TABLE,
     tenders.QUESTION,
+    baseprice.TABLE,
     bids.TABLE,
     deposits.TABLE,
     objections.TABLE,
+    qualification.TABLE,
     evaluation.TABLE,
     negotiation.TABLE,
     contracts.TABLE,

@@ -58,7 +58,7 @@ def _seal(args: argparse.Namespace) -> None:
         files=args.files,
         out=args.out,
         created_at=clock.rfc3339(clock.now()),
-        client=_claim(),
+        client=claim(),
         prev=args.prev,
         progress=_bar if sys.stderr.isatty() else None,
         passphrase=None if args.no_rescue else _rescue_passphrase(passphrase),
@@ -119,7 +119,7 @@ def _rescue_passphrase(of_key: str | None) -> str:
     return terminal.secret(terminal.RESCUE_PASSPHRASE, "救援文件口令 / passphrase for rescue.age: ")
 
 
-def _claim() -> ClientClaim:
+def claim() -> ClientClaim:
     """This program by name, version and the hash over its own sources."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const PAGES = { base: "base", htmx: "htmx", seal: "seal", keyfile: "keyfile", sign: "sign", board: "board", documents: "documents", preflight: "preflight", recheck: "recheck" };
+const PAGES = { base: "base", htmx: "htmx", seal: "seal", baseprice: "baseprice", keyfile: "keyfile", sign: "sign", board: "board", documents: "documents", preflight: "preflight", recheck: "recheck" };
 const { version } = JSON.parse(await readFile(join(here, "package.json"), "utf8"));
 
 const common = {

@@ -20,6 +20,8 @@ export interface BoardEvent {
   reason?: string;
   reason_en?: string;
   text?: string;
+  amount?: string;
+  amount_words?: string;
 }
 
 export function readEvent(raw: unknown): BoardEvent | undefined {

@@ -38,6 +38,7 @@ class Board {
     else if (event.kind === "bid.judged") this.judged(event);
     else if (event.kind === "bid.readout") this.readout(event);
     else if (event.kind === "bid.confirmed") this.confirmed(event);
+    else if (topic === "base_price") this.basePrice(event);
     this.tell(event);
   }
 
@@ -134,6 +135,15 @@ class Board {
     if (link === null || event.log_index == null) return;
     link.textContent = `#${event.log_index.toLocaleString("en")}`;
     link.href = `${link.getAttribute("href") ?? ""}${event.log_index}`;
+  }
+
+  private basePrice(event: BoardEvent): void {
+    const box = this.root.querySelector<HTMLElement>("[data-base-price]");
+    if (box === null) return;
+    const unread = (english() ? event.reason_en : event.reason) ?? "";
+    box.hidden = false;
+    fill(box, "amount", event.amount === undefined ? unread : figures(event.amount));
+    fill(box, "amount_words", event.amount_words ?? "");
   }
 
   private judged(event: BoardEvent): void {

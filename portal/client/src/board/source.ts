@@ -10,7 +10,7 @@ export interface Listener {
 
 const KINDS = [
   "opening.step", "node.closed", "node.committed", "node.released", "node.missing", "bid.unsealing", "bid.unsealed",
-  "bid.judged", "bid.readout", "bid.confirmed", "opening.objection", "opening.ended",
+  "bid.judged", "bid.readout", "bid.confirmed", "base_price.readout", "base_price.unread", "opening.objection", "opening.ended",
 ];
 const FAILURES = 3;
 const POLL_MS = 2000;

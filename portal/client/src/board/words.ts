@@ -30,6 +30,8 @@ const SENTENCE: Record<string, Pair> = {
   "bid.unsealed": ["第 {n} 份已解封,共 {of} 份", "Bid {n} of {of} is unsealed"],
   "bid.judged": ["{bidder}的投标未能打开:{reason}", "The bid of {bidder} could not be opened: {reason}"],
   "bid.readout": ["第 {line} 份:{bidder},{price} 元", "Line {line}: {bidder}, {price} yuan"],
+  "base_price.readout": ["公布标底:{amount} 元", "The base price: {amount} yuan"],
+  "base_price.unread": ["标底未能开启:{reason}", "The base price could not be opened: {reason}"],
   "bid.confirmed": ["第 {line} 份已由投标人确认", "Line {line} confirmed by its bidder"],
   "opening.objection": ["有投标人当场提出异议{text}", "A bidder raises an objection {text}"],
   "opening.ended": ["开标结束", "The opening has ended"],
@@ -47,5 +49,5 @@ export function sentence(event: BoardEvent, nodeName: string): string | undefine
 function values(event: BoardEvent, node: string): Values {
   const reason = (english() ? event.reason_en : event.reason) ?? event.reason ?? "";
   const { n = "", of = "", line = "", bidder = "", text = "" } = event;
-  return { node, n, of, line, bidder, reason, price: figures(event.price ?? ""), text: text === "" ? "" : `:${text}` };
+  return { node, n, of, line, bidder, reason, price: figures(event.price ?? ""), amount: figures(event.amount ?? ""), text: text === "" ? "" : `:${text}` };
 }
