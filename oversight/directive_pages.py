@@ -13,9 +13,8 @@ from accounts.roles import Role
 from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Refusal
-from kernel.statements import Signed
 from oversight import directive_visibility, directives
-from tendering import approvals, statements, visibility
+from tendering import approvals, signedform, statements, visibility
 from tendering.approvals import Act
 from tendering.lifecycle import lot_of
 
@@ -67,7 +66,7 @@ def prepare(code: str) -> AnyResponse:
 @pages.post("/lots/<code>/directives")
 @own_transaction
 def propose(code: str) -> Page:
-    return _done(code, attempted(lambda: directives.propose(current_actor(), code, _posted(), clock.now())))
+    return _done(code, attempted(lambda: directives.propose(current_actor(), code, signedform.one(), clock.now())))
 
 
 @pages.post("/lots/<code>/directives/<act>/second")
@@ -86,13 +85,6 @@ def _named(act: str) -> Act:
     if act not in directives.EVENTS:
         raise statements.unsigned()
     return Act(act)
-
-
-def _posted() -> Signed:
-    try:
-        return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
-    except (KeyError, ValueError) as error:
-        raise statements.unsigned() from error
 
 
 def _done(code: str, outcome: object) -> Page:

@@ -21,6 +21,7 @@ from oversight.models import Complaint
 from oversight.rules import LAW, PENDING, Earlier, Matter, State
 from supervision import facts, log
 from tendering import packs, publishing, timetable
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.objections import rules as said_rules
@@ -37,7 +38,7 @@ class Statement:
     known_at: dt.datetime
     text: str
     demand: str
-    evidence: objections.Evidence | None = None
+    evidence: Attachment | None = None
 
 
 @holds("C60", "G44")

@@ -6,7 +6,6 @@ import csv
 import io
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, redirect, request, url_for
 from marshmallow import ValidationError
@@ -34,6 +33,7 @@ from tendering import (
     schemas,
     service,
     timeline_pages,
+    transfers,
     visibility,
 )
 from tendering.amendments import telling
@@ -193,10 +193,7 @@ def document(code: str, sha256: str) -> AnyResponse:
 
 
 def _download(taken: Document, file: Any, *, draft: bool) -> AnyResponse:
-    answer = Response(file, mimetype=taken.media_type, direct_passthrough=True)
-    answer.content_length = taken.size
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(taken.name, safe='')}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer = transfers.download(file, taken.name, taken.size, taken.media_type)
     answer.headers["Cache-Control"] = "private, no-store" if draft else "no-cache"
     answer.set_etag(taken.sha256)
     answer.last_modified = taken.added_at

@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page, say
-from kernel import canonical, clock, keys
+from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Invalid, Refusal
-from kernel.statements import Signed
-from tendering import entryform, rules, service, statements, visibility
+from tendering import entryform, rules, service, signedform, statements, visibility
 from tendering.models import Lot, Tender
 from tendering.statements import ToSign
 
@@ -59,13 +58,8 @@ def publish(code: str) -> Page:
 
 
 def _publish(code: str) -> Tender:
-    given = zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False)
-    try:
-        signatures = {canonical.sha(keys.unb64(statement)): sig for statement, sig in given}
-        cert = keys.unb64(request.form.get("cert", ""))
-    except ValueError as error:
-        raise statements.unsigned() from error
-    return service.publish(current_actor(), service.tender_of(code), signatures, cert, clock.now())
+    signatures = signedform.by_hash(signedform.every())
+    return service.publish(current_actor(), service.tender_of(code), signatures, signedform.certificate(), clock.now())
 
 
 @pages.post("/lots/<code>/<act>/prepare")
@@ -130,8 +124,4 @@ def signed(code: str, act: str) -> Page:
 def _carry_out(code: str, act: str) -> Lot:
     if act not in _ACTS:
         raise statements.unsigned()
-    try:
-        given = Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
-    except (KeyError, ValueError) as error:
-        raise statements.unsigned() from error
-    return _ACTS[act](current_actor(), service.lot_of(code), given, clock.now())
+    return _ACTS[act](current_actor(), service.lot_of(code), signedform.one(), clock.now())

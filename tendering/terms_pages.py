@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, say
-from kernel import canonical, clock, keys
+from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Refusal
-from tendering import changes, entryform, packs, service, statements, terms, timetable, visibility
+from tendering import changes, entryform, packs, service, signedform, statements, terms, timetable, visibility
 from tendering.models import Lot
 
 pages = Blueprint("terms", __name__)
@@ -44,17 +44,11 @@ def issue(code: str) -> Page:
 
 
 def _issued(code: str) -> Lot:
-    """The deadline is the one that stands in the timetable that was signed, whatever the form's field says by now."""
-    given = dict(zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False))
-    try:
-        signed = {keys.unb64(statement): sig for statement, sig in given.items()}
-        said = [canonical.decode(raw) for raw in signed]
-        moments = next(one for one in said if one["type"] == statements.TIMETABLE)
-        closes_at = clock.parse_rfc3339(moments["closes_at"])
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise statements.unsigned() from error
-    signatures = {canonical.sha(raw): sig for raw, sig in signed.items()}
-    return terms.issue(current_actor(), code, closes_at, signatures, clock.now())
+    signed = signedform.every()
+    closes_at = signedform.closes_at(signed)
+    if closes_at is None:
+        raise statements.unsigned()
+    return terms.issue(current_actor(), code, closes_at, signedform.by_hash(signed), clock.now())
 
 
 def _closes_at(lot: Lot) -> dt.datetime:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
+from accounts.roles import OrgKind, Role
+from escrow import asking, register, standing
+from escrow.applicants import Applicants
+from escrow.register import Credit
+from escrow.rules import Means, Paid, Problem
 from kernel import clock, keys
 from kernel.clock import rfc3339
 from kernel.money import Fen
 from tendering import methods, service
-from tendering.offers import applications, steps
-from tendering.offers.applications import Paper, Said
+from tendering.attachments import Attachment
+from tendering.offers import applications, deposits, steps
+from tendering.offers.applications import Said
 from tendering.offers.models import OfferApplication
 from tests.bidding_stage import BiddingStage
-from tests.tendering_stage import NODES, seconds
+from tests.tendering_stage import NODES, _actor, seconds
 
-TEXTS = {"contact": "李经理人", "phone": "0990-7654321", "standing": "符合公告所列条件", "deposit_paid": "回单 0001"}
+deposits.PORT[deposits.DEPOSITS] = Applicants()
+
+TEXTS = {"contact": "李经理人", "phone": "0990-7654321", "standing": "符合公告所列条件"}
 PROPERTY: dict[str, Any] = {
     "trade": "property", "pack": "practice.property.transfer", "title": "青山宾馆 60% 股权转让", "consortium_allowed": False,
     "valuation": "青国资评备〔2026〕3号", "valuation_date": "2026-06-30", "preemption": "none", "management": "无",
@@ -48,6 +56,29 @@ def land(stage: BiddingStage, **row: Any) -> str:
     return listed(stage, lot=told, **LAND)
 
 
+def enter(stage: BiddingStage, ref: str, payer: str, amount: int = 180_000_000) -> None:
+    """The centre's finance enters what the bank says."""
+    if "finance" not in stage.actors:
+        with stage.act():
+            stage.actors["finance"] = _actor("finance", OrgKind.CENTRE, Role.FIN, "12350100488756000F")
+    with stage.act() as now:
+        paid = Paid(Fen(amount), now, Means.TRANSFER, payer, "6222020001112223")
+        register.enter(stage.actors["finance"], Credit(ref, f"B{ref}{amount}", paid), now)
+
+
+def pays(stage: BiddingStage, lot: str, name: str, amount: int = 0) -> Problem | None:
+    """The applicant takes a number and pays, in full unless told otherwise; what the register finds wrong with it."""
+    bidder = stage.bidder_of(name).actor
+    with stage.act() as now:
+        found = asking.issue(bidder, lot, "transfer", now)
+        ref, due = found.ref, Fen(amount or found.due_fen)
+    enter(stage, ref, bidder.organization, due)
+    with stage.act(write=False):
+        live = asking.of(bidder.organization_id, lot)
+        assert live is not None
+        return standing.problem_of(live)
+
+
 def keyed(stage: BiddingStage, code: str) -> None:
     """The keys of a box with one envelope."""
     stage.request_keys(code)
@@ -63,7 +94,7 @@ def keyed(stage: BiddingStage, code: str) -> None:
 def apply(stage: BiddingStage, lot: str, name: str, offer: int | None = 900_000_000, **said: Any) -> str:
     """Apply; the token of the application."""
     bidder = stage.bidder_of(name)
-    papers = said.pop("papers", (Paper("营业执照.pdf", 3, "ab" * 32, "nowhere", "application/pdf"),))
+    papers = said.pop("papers", (Attachment("营业执照.pdf", 3, "ab" * 32, "nowhere"),))
     flags = frozenset(said.pop("flags", ()))
     given = Said({**TEXTS, **said}, flags, None if offer is None else Fen(offer), papers)
     with stage.act() as now:

@@ -14,9 +14,10 @@ from kernel import canonical, clock, keys
 from kernel.clock import rfc3339
 from kernel.db import db
 from tendering import service as tendering
+from tendering.attachments import Attachment
 from tendering.models import Lot
 from tendering.prequal import applying, committee, result, reviewing, rules, steps
-from tendering.prequal.applying import Paper, Said
+from tendering.prequal.applying import Said
 from tendering.prequal.judging import Verdict
 from tendering.prequal.models import PrequalApplication
 from tests.bidding_stage import BiddingStage
@@ -39,7 +40,7 @@ def opened(stage: BiddingStage, **changes: Any) -> str:
     return stage.lots(code)[0]
 
 
-def apply(stage: BiddingStage, lot: str, name: str, papers: Sequence[Paper] = (), party: str | None = None) -> PrequalApplication:  # fmt: skip
+def apply(stage: BiddingStage, lot: str, name: str, papers: Sequence[Attachment] = (), party: str | None = None) -> PrequalApplication:  # fmt: skip
     actor = stage.bidder_of(name).actor
     with stage.act() as now:
         answers = {one.id: f"{name}：{one.asks}" for one in rules.criteria_of(tendering.lot_of(lot).tender.draft)}

@@ -14,8 +14,7 @@ from accounts.forms import Form, answered, attempted, page, say
 from kernel import clock, keys
 from kernel.db import own_transaction, transaction
 from kernel.errors import Refusal
-from kernel.statements import Signed
-from tendering import changes, entryform, packs, service, statements, timetable
+from tendering import changes, entryform, packs, service, signedform, timetable
 from tendering.amendments import service as amendments
 from tendering.amendments import telling
 from tendering.amendments.models import Amendment
@@ -90,13 +89,8 @@ def publish(code: str, number: int) -> Page:
 
 
 def _publish(code: str, number: int) -> Amendment:
-    given = zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False)
-    try:
-        signed = [Signed(keys.unb64(raw), keys.unb64(sig)) for raw, sig in given]
-    except ValueError as error:
-        raise statements.unsigned() from error
     actor = current_actor()
-    return amendments.publish(actor, amendments.proposed(actor, code, number), signed, clock.now())
+    return amendments.publish(actor, amendments.proposed(actor, code, number), signedform.every(), clock.now())
 
 
 @pages.post("/owner/tenders/<code>/visits")

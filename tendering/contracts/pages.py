@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor, current_actor_or_none
@@ -18,8 +17,7 @@ from kernel import canonical, clock, keys
 from kernel.db import own_transaction, transaction
 from kernel.errors import NotFound, Refusal, Words
 from kernel.site import site
-from kernel.statements import Signed
-from tendering import presentation, statements, visibility
+from tendering import presentation, signedform, transfers, visibility
 from tendering.contracts import after, alerts, course, duties, messages, papers, reporting, succession, uploads
 from tendering.contracts import visibility as sight
 from tendering.contracts.models import Paper
@@ -94,9 +92,9 @@ def _dropped(actor: Actor, lot: Lot) -> object:
 
 
 _SIGNED: dict[str, Callable[[Actor, Lot], object]] = {
-    "report": lambda actor, lot: papers.sign_report(actor, lot, _signed(), clock.now()),
-    "sign": lambda actor, lot: papers.sign_contract(actor, lot, _signed(), clock.now()),
-    "accept": lambda actor, lot: papers.sign_acceptance(actor, lot, _signed(), clock.now()),
+    "report": lambda actor, lot: papers.sign_report(actor, lot, signedform.one(), clock.now()),
+    "sign": lambda actor, lot: papers.sign_contract(actor, lot, signedform.one(), clock.now()),
+    "accept": lambda actor, lot: papers.sign_acceptance(actor, lot, signedform.one(), clock.now()),
     "next": _dropped,
 }
 _UPLOADS = ("upload", "change", "acceptance")
@@ -119,13 +117,6 @@ def _uploading(code: str, act: str, typed: dict[str, str]) -> Paper | Refusal:
                 return uploads.acceptance(actor, code, upload, clock.now())
     except Refusal as refusal:
         return refusal
-
-
-def _signed() -> Signed:
-    try:
-        return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
-    except (KeyError, ValueError) as error:
-        raise statements.unsigned() from error
 
 
 @pages.get("/desk/<lot>/outcome")
@@ -172,11 +163,8 @@ def confirm(lot: str) -> Page:
 
 
 def _confirmed(code: str) -> Paper:
-    try:
-        cert = keys.unb64(request.form.get("cert", ""))
-    except ValueError as error:
-        raise statements.unsigned() from error
-    return papers.confirm_contract(current_actor(), lot_of(code, lock=True), _signed(), cert, clock.now())
+    lot = lot_of(code, lock=True)
+    return papers.confirm_contract(current_actor(), lot, signedform.one(), signedform.certificate(), clock.now())
 
 
 @pages.get("/lots/<lot>/report")
@@ -204,10 +192,7 @@ def paper(lot: str, sha256: str) -> AnyResponse:
 
 
 def _download(file: Any, size: int, name: str, sha256: str) -> AnyResponse:
-    answer = Response(file, mimetype="application/octet-stream", direct_passthrough=True)
-    answer.content_length = size
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer = transfers.download(file, name, size, "application/octet-stream")
     answer.set_etag(sha256)
     return answer
 

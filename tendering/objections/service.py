@@ -18,6 +18,7 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from kernel.law import holds
 from supervision import facts, log
 from tendering import packs, publishing, timetable, visibility
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Document, Lot, Tender
 from tendering.objections import rules, stays
@@ -31,16 +32,6 @@ AT_ONCE = 3
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """A file that lies in the blob store already."""
-
-    name: str
-    size: int
-    sha256: str
-    blob_key: str
-
-
-@dataclass(frozen=True)
 class Statement:
     """What somebody raises: about what, why, and what is to be done about it."""
 
@@ -48,7 +39,7 @@ class Statement:
     subject: str
     text: str
     demand: str
-    evidence: Evidence | None = None
+    evidence: Attachment | None = None
 
 
 @dataclass(frozen=True)
@@ -315,4 +306,4 @@ def _pack(lot: Lot) -> Pack:
     return packs.load(lot.tender.pack_id)
 
 
-__all__ = ["Evidence", "Reply", "Statement", "Subject", "answer", "raise_objection", "withdraw"]
+__all__ = ["Reply", "Statement", "Subject", "answer", "raise_objection", "withdraw"]

@@ -23,6 +23,7 @@ from kernel.site import site
 from kernel.statements import Signed
 from supervision import log, offer_facts
 from tendering import drafts, packs, visibility
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.offers import deposits
@@ -43,24 +44,13 @@ LEAST = 4
 
 
 @dataclass(frozen=True)
-class Paper:
-    """A file that lies in the blob store already."""
-
-    name: str
-    size: int
-    sha256: str
-    blob_key: str
-    media_type: str
-
-
-@dataclass(frozen=True)
 class Said:
     """What an applicant declares; `offer` in fen is what it pays should it stay the only one."""
 
     texts: Mapping[str, str]
     flags: frozenset[str] = frozenset()
     offer: Fen | None = None
-    papers: Sequence[Paper] = ()
+    papers: Sequence[Attachment] = ()
 
 
 def terms_of(lot: Lot) -> OfferTerms:

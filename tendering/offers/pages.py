@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import select
-from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor, current_actor_or_none
 from accounts.actor import Actor
 from accounts.forms import Form, answered, attempted, page
-from kernel import clock, keys, money
+from kernel import clock, money
 from kernel.clock import parse_rfc3339
 from kernel.db import db, own_transaction, transaction
 from kernel.errors import Invalid, NotFound, Refusal
 from kernel.money import Fen
-from kernel.site import site
-from kernel.statements import Signed
-from tendering import documents, entryform, filenames, statements, visibility
+from tendering import entryform, signedform, transfers, visibility
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.offers import applications, deals, on_site, payments, reserve, showing
-from tendering.offers.applications import Paper, Said
+from tendering.offers.applications import Said
 from tendering.offers.models import OfferApplication
 from tendering.offers.rules import Priced
 
 pages = Blueprint("offers", __name__)
 
 Page = str | tuple[str, int] | AnyResponse
-CHUNK, MAX_FILES = 1 << 18, 20
 RULE = "rules.md 5.3 A1"
 
 
@@ -119,34 +114,18 @@ def _applied(code: str, typed: Mapping[str, str]) -> object:
     """The files are stored first; they go again when the application is refused."""
     with transaction(write=False):
         actor = current_actor()
-    papers: list[Paper] = []
+    files: list[Attachment] = []
     try:
         with transaction(write=False):
             applications.check_may_apply(actor, lot_of(code), clock.now())
-        papers = _papers()
-        said = Said(typed, frozenset(name for name in applications.FLAGS if name in typed), _offer(typed), papers)
+        files = transfers.posted("files")
+        said = Said(typed, frozenset(name for name in applications.FLAGS if name in typed), _offer(typed), files)
     except Refusal as refusal:
         return refusal
     outcome = attempted(lambda: applications.apply(actor, code, said, clock.now()))
     if isinstance(outcome, Refusal):
-        for paper in papers:
-            site().blobs.delete(paper.blob_key)
+        transfers.drop(files)
     return outcome
-
-
-def _papers() -> list[Paper]:
-    given = [one for one in request.files.getlist("files") if one.filename]
-    if len(given) > MAX_FILES:
-        zh, en = f"最多 {MAX_FILES} 个文件。", f"At most {MAX_FILES} files."
-        raise Invalid("application.files", zh, en, rule=filenames.RULE, fields={"files": "many"})
-    return [_paper(one) for one in given]
-
-
-def _paper(given: FileStorage) -> Paper:
-    name = str(given.filename)
-    media = filenames.media_type(name)
-    stored = documents.store(name, iter(partial(given.stream.read, CHUNK), b""))
-    return Paper(name, stored.size, stored.sha256, stored.blob_key, media)
 
 
 def _offer(typed: Mapping[str, str]) -> Fen | None:
@@ -181,12 +160,7 @@ def file(token: str, sha256: str) -> AnyResponse:
         found = next((one for one in row.files if one.sha256 == sha256), None) if row is not None else None
         if row is None or found is None or not showing.may_open_file(actor, row):
             raise NotFound("application.file", "没有这份文件。", "There is no such file.", rule=RULE)
-        answer = Response(site().blobs.open(found.blob_key), mimetype=found.media_type, direct_passthrough=True)
-        answer.content_length = found.size
-        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+        return transfers.private(found.blob_key, found.name, found.size)
 
 
 @pages.get("/lots/<code>/sale")
@@ -236,18 +210,7 @@ def _preempt(actor: Actor, lot: Lot, typed: Mapping[str, str]) -> object:
 
 
 def _confirm(actor: Actor, lot: Lot, _: Mapping[str, str]) -> object:
-    try:
-        cert = keys.unb64(request.form.get("cert", ""))
-    except ValueError as error:
-        raise statements.unsigned() from error
-    return deals.confirm(actor, lot, _signed(), cert, clock.now())
-
-
-def _signed() -> Signed:
-    try:
-        return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
-    except (KeyError, ValueError) as error:
-        raise statements.unsigned() from error
+    return deals.confirm(actor, lot, signedform.one(), signedform.certificate(), clock.now())
 
 
 def _pay(actor: Actor, lot: Lot, typed: Mapping[str, str]) -> object:
@@ -268,7 +231,7 @@ _ACTS: dict[str, Callable[[Actor, Lot, Mapping[str, str]], object]] = {
     "take-back": lambda actor, lot, _: on_site.take_back(actor, lot, clock.now()),
     "preemption": _preempt,
     "confirm": _confirm,
-    "sign": lambda actor, lot, _: deals.sign(actor, lot, _signed(), clock.now()),
+    "sign": lambda actor, lot, _: deals.sign(actor, lot, signedform.one(), clock.now()),
     "fall": lambda actor, lot, typed: deals.fall(actor, lot, typed.get("reason", ""), clock.now()),
     "pay": _pay,
 }

@@ -19,6 +19,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, Refusal
 from kernel.law import holds
 from supervision import log, prequal_facts
 from tendering import drafts, packs, visibility
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.prequal import judging, rules
@@ -26,16 +27,6 @@ from tendering.prequal.models import PrequalApplication, PrequalFile
 from tendering.states import LotState
 
 TYPE = "kaibiao-application/1"
-
-
-@dataclass(frozen=True)
-class Paper:
-    """A file that lies in the blob store already."""
-
-    name: str
-    size: int
-    sha256: str
-    blob_key: str
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Said:
     """What is handed in; `party` as bidding spells it, None for the own organization."""
 
     answers: Mapping[str, str]
-    papers: Sequence[Paper] = ()
+    papers: Sequence[Attachment] = ()
     party: str | None = None
 
 
@@ -185,7 +176,7 @@ def _new(actor: Actor, lot: Lot) -> PrequalApplication:
 
 
 def _entered(
-    row: PrequalApplication, party: Party, answers: dict[str, str], papers: Sequence[Paper], now: dt.datetime
+    row: PrequalApplication, party: Party, answers: dict[str, str], papers: Sequence[Attachment], now: dt.datetime
 ) -> PrequalApplication:
     row.party, row.name, row.members, row.answers = party.spelled, party.name, list(party.members), answers
     row.files = [PrequalFile(**vars(paper)) for paper in papers]
@@ -196,7 +187,7 @@ def _entered(
     return row
 
 
-def _content(party: Party, answers: Mapping[str, str], papers: Sequence[Paper]) -> bytes:
+def _content(party: Party, answers: Mapping[str, str], papers: Sequence[Attachment]) -> bytes:
     files = [{"name": paper.name, "size": paper.size, "sha256": paper.sha256} for paper in papers]
     return canonical.encode({"type": TYPE, "party": party.spelled, "answers": dict(answers), "files": files})
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, jsonify, redirect, request, url_for
-from werkzeug.datastructures import FileStorage
+from flask import Blueprint, jsonify, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from accounts import consortia
@@ -17,23 +14,23 @@ from accounts.access import current_actor, current_actor_or_none
 from accounts.actor import Actor
 from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
-from kernel import canonical, clock, keys
+from kernel import clock, keys
 from kernel.db import own_transaction, transaction
 from kernel.errors import Invalid, NotFound, Refusal
 from kernel.site import site
 from supervision import log
-from tendering import documents, entryform, filenames, statements, visibility
+from tendering import entryform, signedform, statements, transfers, visibility
+from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.prequal import applying, committee, result, reviewing, rules, showing
-from tendering.prequal.applying import Paper, Said
+from tendering.prequal.applying import Said
 from tendering.prequal.judging import Verdict
 from tendering.prequal.models import PrequalApplication, PrequalFile
 
 pages = Blueprint("prequal", __name__)
 
 Page = str | tuple[str, int] | AnyResponse
-CHUNK, MAX_FILES = 1 << 18, 20
 
 
 @pages.app_context_processor
@@ -109,32 +106,18 @@ def _handed_in(code: str, typed: Mapping[str, str]) -> object:
     with transaction(write=False):
         actor = current_actor()
         refused = _refusal(lambda: applying.check_may_apply(actor, lot_of(code), clock.now()))
-    papers: list[Paper] = []
+    files: list[Attachment] = []
     if refused is None:
         try:
-            papers = _papers()
+            files = transfers.posted("files")
         except Refusal as refusal:
             return refusal
-    said = Said(typed, papers, typed.get("party") or None)
+    said = Said(typed, files, typed.get("party") or None)
     outcome = attempted(lambda: applying.hand_in(actor, code, said, clock.now()))
-    gone = [paper.blob_key for paper in papers] if isinstance(outcome, Refusal) else outcome[1]
+    gone = [one.blob_key for one in files] if isinstance(outcome, Refusal) else outcome[1]
     for key in gone:
         site().blobs.delete(key)
     return _kept(outcome)
-
-
-def _papers() -> list[Paper]:
-    given = [one for one in request.files.getlist("files") if one.filename]
-    if len(given) > MAX_FILES:
-        raise Invalid("application.files", f"最多 {MAX_FILES} 个文件。", f"At most {MAX_FILES} files.", rule=filenames.RULE, fields={"files": "many"})  # fmt: skip
-    return [_paper(one) for one in given]
-
-
-def _paper(given: FileStorage) -> Paper:
-    name = str(given.filename)
-    filenames.media_type(name)
-    stored = documents.store(name, iter(partial(given.stream.read, CHUNK), b""))
-    return Paper(name, stored.size, stored.sha256, stored.blob_key)
 
 
 def _kept(outcome: object) -> object:
@@ -232,18 +215,11 @@ def give(code: str) -> Page:
 
 
 def _given(code: str) -> Lot:
-    """The deadline is the one in the timetable that was signed, whatever the form's field says by now."""
-    pairs = zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False)
-    try:
-        signed = {keys.unb64(statement): sig for statement, sig in pairs}
-        said = [canonical.decode(raw) for raw in signed]
-        moments = [clock.parse_rfc3339(one["closes_at"]) for one in said if one["type"] == statements.TIMETABLE]
-    except (ValueError, KeyError, TypeError) as error:
-        raise statements.unsigned() from error
+    signed = signedform.every()
     if not signed:
         raise statements.unsigned()
-    signatures = {canonical.sha(raw): sig for raw, sig in signed.items()}
-    return result.give(current_actor(), code, next(iter(moments), None), signatures, clock.now())
+    moment = signedform.closes_at(signed)
+    return result.give(current_actor(), code, moment, signedform.by_hash(signed), clock.now())
 
 
 def _done(code: str, act: Callable[[], object], anchor: str = "") -> Page:
@@ -258,11 +234,4 @@ def _download(row: PrequalApplication, sha256: str) -> AnyResponse:
     found: PrequalFile | None = next((one for one in row.files if one.sha256 == sha256), None)
     if found is None:
         raise NotFound("application.file", "没有这个文件。", "There is no such file.", rule=rules.LAW)
-    answer = Response(
-        site().blobs.open(found.blob_key), mimetype=filenames.media_type(found.name), direct_passthrough=True
-    )
-    answer.content_length = found.size
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "private, no-store"
-    return answer
+    return transfers.private(found.blob_key, found.name, found.size)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from kernel import canonical, clock, keys
+from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import Conflict, Refusal
 from kernel.site import site
-from tendering import keysets, packs, statements, visibility
+from tendering import keysets, packs, signedform, statements, visibility
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.quotes import boxes, rules, service
@@ -67,11 +67,8 @@ def call(lot: str) -> Page:
 
 def _called(code: str) -> Lot:
     """The signed timetable itself says when the box closes."""
-    given = list(zip(request.form.getlist("statement"), request.form.getlist("signature"), strict=False))
-    try:
-        raws = [(keys.unb64(statement), sig) for statement, sig in given]
-        said = next(found for raw, _ in raws if (found := canonical.decode(raw))["type"] == statements.TIMETABLE)
-        closes_at = clock.parse_rfc3339(said["closes_at"])
-    except (ValueError, TypeError, KeyError, StopIteration) as error:
-        raise statements.unsigned() from error
-    return service.call(current_actor(), code, closes_at, {canonical.sha(raw): sig for raw, sig in raws}, clock.now())
+    signed = signedform.every()
+    closes_at = signedform.closes_at(signed)
+    if closes_at is None:
+        raise statements.unsigned()
+    return service.call(current_actor(), code, closes_at, signedform.by_hash(signed), clock.now())

@@ -1344,7 +1344,6 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("blob_key", sa.String(length=64), nullable=False),
-        sa.Column("media_type", sa.String(length=100), nullable=False),
         sa.ForeignKeyConstraint(
             ["application_id"], ["offer_application.id"], name=op.f("fk_offer_file_application_id_offer_application")
         ),
