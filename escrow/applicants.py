@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from escrow import asking, lots, refunds, rules, standing
+from escrow import asking, lots, price, refunds, rules, standing
 from escrow.rules import Problem
 from kernel.errors import Words
 from kernel.law import holds
@@ -30,3 +30,6 @@ class Applicants:
 
     def applied_again(self, lot: Lot, organization: int, now: dt.datetime) -> None:
         refunds.bid_again(lot.code, (organization,), now)
+
+    def into_price(self, lot: Lot, now: dt.datetime) -> None:
+        price.of_lot(lot, now)

@@ -32,6 +32,13 @@ def step_prices(now: dt.datetime) -> bool:
     return bool(due)
 
 
+def of_lot(lot: Lot, now: dt.datetime) -> None:
+    """The buyer's deposit of this lot, in the caller's transaction: before any other payment is counted."""
+    for row in _held():
+        if row.lot == lot.code and _counts(row):
+            _into_price(row.id, now)
+
+
 def _held() -> list[Deposit]:
     wanted = select(Deposit).join(Lot, Lot.code == Deposit.lot)
     here = (Lot.state == LotState.CONTRACTED, Deposit.ended_at.is_(None))

@@ -29,6 +29,9 @@ class Register(Protocol):
     def applied_again(self, lot: Lot, organization: int, now: dt.datetime) -> None:
         """It applies after all: what has not left yet stays."""
 
+    def into_price(self, lot: Lot, now: dt.datetime) -> None:
+        """The contract is signed: the buyer's deposit is a part of the price."""
+
 
 PORT: dict[str, Register] = {}
 DEPOSITS = "deposits"
@@ -73,6 +76,11 @@ def given_back(lot: Lot, organization: int, now: dt.datetime) -> None:
 def applied_again(lot: Lot, organization: int, now: dt.datetime) -> None:
     if asked(lot):
         _register().applied_again(lot, organization, now)
+
+
+def into_price(lot: Lot, now: dt.datetime) -> None:
+    if asked(lot):
+        _register().into_price(lot, now)
 
 
 def _register() -> Register:

@@ -19,6 +19,7 @@ from supervision import log, offer_facts
 from tendering import publishing, visibility
 from tendering.contracts import papers
 from tendering.models import Lot
+from tendering.offers import deposits
 from tendering.offers.applications import pack_of
 from tendering.offers.models import Payment
 from tendering.packs import Kind, Pack
@@ -32,6 +33,7 @@ def record(actor: Actor, lot: Lot, amount: Fen, paid_at: dt.datetime, now: dt.da
     """Record a payment that arrived; refused for a first instalment below the law's share, and for more than is owed."""
     visibility.check_project(lot.tender, actor, Role.OWNER)
     actor.take_part(Part.SIGN)
+    deposits.into_price(lot, now)
     paid = {row.number: row.amount_fen for row in of(lot)}
     _check_amount(lot, amount, owed(lot), paid_at, now)
     deposit = paid.pop(DEPOSIT, 0)
