@@ -12,9 +12,11 @@ from supervision.deadline import Authority
 from tendering.quotes import rules as quoting
 from tendering.states import STILL_SHUT, LotEvent, LotState
 from verifier import (
+    baseprice,
     closing,
     contracts,
     directives,
+    draws,
     invitations,
     kept,
     log,
@@ -132,6 +134,7 @@ def _readable(lot: LotCase, read: list[Read]) -> int:
 def _negotiated(lot: LotCase) -> Section[None]:
     """A first box: opened for the team, negotiated, and ended by its record."""
     yield from guarded("committee", scores.committee(lot))
+    yield from guarded("experts", draws.check(lot))
     yield from guarded("docs", scores.documents(lot))
     yield from guarded("requirements", negotiation.changes(lot))
     yield from guarded(negotiation.TOPIC, negotiation.closed(lot))
@@ -204,6 +207,7 @@ def _opening(lot: LotCase, found: list[Listed]) -> Section[list[Read]]:
         yield from guarded("hashes", release.order(lot, stage))
         if stage.holds_price and release.public(stage):
             read = (yield from guarded("releases", _stage(lot, stage, found))) or []
+    yield from guarded(baseprice.TOPIC, baseprice.base_price(lot))
     yield from guarded("record", record.record(lot, read, admitted))
     return read
 
@@ -226,6 +230,7 @@ def _evaluation(
     if lot.is_final:
         yield from guarded("quotes", negotiation.quotes(lot))
     yield from guarded("committee", scores.committee(lot))
+    yield from guarded("experts", draws.check(lot))
     yield from guarded("docs", scores.documents(lot))
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
     told = yield from guarded("result", result.result(lot, method, read, scored))

@@ -12,6 +12,7 @@ from typing import Any
 
 from kernel import canonical, keys
 from supervision import facts
+from supervision.base_price_facts import BasePriceOpened
 from supervision.lotview import LotView
 from supervision.node.alerts import Alerts, Finding
 from supervision.node.card import NodeKeys
@@ -78,6 +79,14 @@ def _faults(told: Mapping[str, Any], view: LotView, before: list[Fact]) -> Itera
     shown = {_line(row) for row in told["bids"] if isinstance(row, dict) and row.get("sheet_sha256") is not None}
     for bid_id, *_ in sorted(logged ^ shown):
         yield f"bid {bid_id} stands otherwise in the record than in the log"
+    if _base_price(told) != next((one.amount for one in before if isinstance(one, BasePriceOpened)), None):
+        yield "the base price stands otherwise in the record than in the log"
+
+
+def _base_price(told: Mapping[str, Any]) -> object:
+    """The amount that the record says was read out."""
+    found = told.get("base_price")
+    return found.get("amount") if isinstance(found, dict) else None
 
 
 def _line(row: Mapping[str, Any]) -> tuple[str, str, str]:
