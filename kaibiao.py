@@ -17,7 +17,10 @@ COMMANDS = {
     "demo": ("portal.demo.cli:main", "play one whole practice tender"),
     "worker": ("portal.worker:main", "do what is due: log, closing, opening, mail"),
     "edge": ("livestream.edge:edge_main", "serve the released folder, or the nodes' inboxes, to many"),
-    "recording": ("livestream.recording.cli:recording_main", "as the centre: report recorded files, or that a recorder runs"),
+    "recording": (
+        "livestream.recording.cli:recording_main",
+        "as the centre: report recorded files, or that a recorder runs",
+    ),
     "evaluator": ("evaluation.evaluator:main", "hold the key of the evaluation stages"),
     "node": ("supervision.node.cli:main", "run a supervision node"),
     "bootstrap": ("accounts.cli:bootstrap_main", "make the first manager"),
@@ -34,7 +37,10 @@ COMMANDS = {
     "receipt": ("bidding.cli:receipt_main", "check a receipt, offline"),
     "admit": ("evaluation.cli:admit_main", "as an evaluator: declare no conflict, admit the documents stage"),
     "score": ("evaluation.cli:score_main", "sign and hand in a score sheet"),
-    "report": ("evaluation.report.cli:main", "as an evaluator: read and sign the evaluation report, perhaps with a dissent"),
+    "report": (
+        "evaluation.report.cli:main",
+        "as an evaluator: read and sign the evaluation report, perhaps with a dissent",
+    ),
     "award": ("evaluation.cli:award_main", "sign the award of a lot"),
     "ledger": ("escrow.cli:ledger_main", "write the ledger of deposits as beancount text"),
     "archive": ("verifier.cli:archive_main", "collect a tender's public files in one archive"),

@@ -30,28 +30,28 @@ DONE, REFUSED, WRONG = 0, 1, 2
 
 def admit_main(argv: Sequence[str]) -> int:
     """Declare that there is no conflict of interest (once), and sign that the documents may be opened."""
-    parser = _arguments("kaibiao admit", admit_main.__doc__)
+    parser = arguments("kaibiao admit", admit_main.__doc__)
     parser.add_argument("--no-conflict", action="store_true", help="declare that you have no conflict of interest")
     args = parser.parse_args(argv)
-    return _reported("kaibiao admit", lambda: _admit(args))
+    return reported("kaibiao admit", lambda: _admit(args))
 
 
 def score_main(argv: Sequence[str]) -> int:
     """Check a score sheet against the lot's method, sign it, and hand it in."""
-    parser = _arguments("kaibiao score", score_main.__doc__)
+    parser = arguments("kaibiao score", score_main.__doc__)
     parser.add_argument(
         "--sheet", type=Path, required=True, help='{"bids": {bid_id or bidder: {conforms, ground, scores, notes}}}'
     )
     args = parser.parse_args(argv)
-    return _reported("kaibiao score", lambda: _score(args))
+    return reported("kaibiao score", lambda: _score(args))
 
 
 def award_main(argv: Sequence[str]) -> int:
     """Sign the award of a lot to a candidate, after the publicity."""
-    parser = _arguments("kaibiao award", award_main.__doc__)
+    parser = arguments("kaibiao award", award_main.__doc__)
     parser.add_argument("--bid", required=True, metavar="BID_ID")
     args = parser.parse_args(argv)
-    return _reported("kaibiao award", lambda: _award(args))
+    return reported("kaibiao award", lambda: _award(args))
 
 
 def sheet_of(room: Mapping[str, Any], given: Mapping[str, Any]) -> bytes:
@@ -72,37 +72,37 @@ def sheet_of(room: Mapping[str, Any], given: Mapping[str, Any]) -> bytes:
 
 
 def _admit(args: argparse.Namespace) -> None:
-    with _portal(args) as portal:
+    with portal_of(args) as portal:
         if args.no_conflict:
             portal.post(f"lots/{args.lot}/seat/declaration", {"conflict": None})
         raw = keys.unb64(portal.get(f"lots/{args.lot}/seat/admission")["statement"])
         content = canonical.decode(raw)
-        _say(f"开启 {args.lot} 的 {len(content['bids'])} 份投标 / open {len(content['bids'])} bids")
-        portal.post(f"lots/{args.lot}/seat/admission", _signed(args, raw))
-    _say("已签署 / signed")
+        say(f"开启 {args.lot} 的 {len(content['bids'])} 份投标 / open {len(content['bids'])} bids")
+        portal.post(f"lots/{args.lot}/seat/admission", signed_with(args, raw))
+    say("已签署 / signed")
 
 
 def _score(args: argparse.Namespace) -> None:
     given = canonical.decode(args.sheet.read_bytes())
     if not isinstance(given, dict) or not isinstance(given.get("bids"), dict):
         raise ValueError(f"{args.sheet}: 不是评分表 / not a score sheet")  # noqa: TRY004  malformed input, not a caller's mistake
-    with _portal(args) as portal:
+    with portal_of(args) as portal:
         raw = sheet_of(portal.get(f"lots/{args.lot}/room"), given)
-        _say(f"评分表 / sheet SHA-256 {canonical.sha(raw)}")
-        portal.post(f"lots/{args.lot}/sheet", _signed(args, raw))
-    _say("评分表已签署送达 / the sheet is signed and handed in")
+        say(f"评分表 / sheet SHA-256 {canonical.sha(raw)}")
+        portal.post(f"lots/{args.lot}/sheet", signed_with(args, raw))
+    say("评分表已签署送达 / the sheet is signed and handed in")
 
 
 def _award(args: argparse.Namespace) -> None:
-    with _portal(args) as portal:
+    with portal_of(args) as portal:
         raw = keys.unb64(portal.get(f"lots/{args.lot}/award/statement?bid_id={args.bid}")["statement"])
         content = canonical.decode(raw)
-        _say(f"定标 / award: {content['bidder']} {content['price']}")
-        portal.post(f"lots/{args.lot}/award", _signed(args, raw))
-    _say("已定标 / awarded")
+        say(f"定标 / award: {content['bidder']} {content['price']}")
+        portal.post(f"lots/{args.lot}/award", signed_with(args, raw))
+    say("已定标 / awarded")
 
 
-def _signed(args: argparse.Namespace, raw: bytes) -> dict[str, str]:
+def signed_with(args: argparse.Namespace, raw: bytes) -> dict[str, str]:
     held = _key(args)
     signed = Signed(raw, keys.sign(raw, held.key))
     return {**signed.to_json(), "cert": keys.b64(held.cert_chain[0])}
@@ -116,11 +116,11 @@ def _key(args: argparse.Namespace) -> KeyFile:
     return found
 
 
-def _portal(args: argparse.Namespace) -> Remote:
+def portal_of(args: argparse.Namespace) -> Remote:
     return Remote(args.url, remote.token(args.token_file))
 
 
-def _arguments(prog: str, description: str | None) -> argparse.ArgumentParser:
+def arguments(prog: str, description: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description=description)
     parser.add_argument("--url", required=True, help="address of the portal")
     parser.add_argument("--lot", required=True)
@@ -129,7 +129,7 @@ def _arguments(prog: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _reported(command: str, work: Callable[[], None]) -> int:
+def reported(command: str, work: Callable[[], None]) -> int:
     """Run `work`; what people can mend is said in a sentence, not in a traceback."""
     try:
         work()
@@ -143,5 +143,5 @@ def _reported(command: str, work: Callable[[], None]) -> int:
     return DONE
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     sys.stdout.write(text + "\n")

@@ -1,6 +1,6 @@
 """The public files of an evaluation, for people and for the verifier: written whole, by rename, and only what is due.
 
-`<public>/lots/<lot>/method.json`, `committee.json`, `docs.json`, `result.json`, and after the award `scores/<alias>.json`.
+`<public>/lots/<lot>/method.json`, `committee.json`, `docs.json`, `report.json`, `result.json`, and after the award `scores/<alias>.json`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 from accounts.models import Person
 from evaluation import reading, visibility
 from evaluation.models import Evaluation, Seat
+from evaluation.report import register, showing
 from evaluation.visibility import Field, Phase, Viewer
 from kernel import canonical, keys
 from kernel.db import db
@@ -30,6 +31,7 @@ def files(found: Evaluation) -> dict[str, bytes]:
     made = {"method.json": bytes(lot.method), "committee.json": _committee(lot, phase), "docs.json": _docs(lot)}
     if found.result is not None and _public(phase, Field.RESULT):
         made["result.json"] = found.result
+        made |= _report(lot)
     if _public(phase, Field.SHEET):
         made |= _scores(lot)
     return made
@@ -64,6 +66,12 @@ def _committee(lot: Lot, phase: Phase) -> bytes:
 def _member(seat: Seat, *, named: bool) -> dict[str, str]:
     shown = {"alias": seat.alias, "kind": seat.kind, "sign_key": seat.sign_key}
     return shown | {"name": db.session.get_one(Person, seat.person_id).name} if named else shown
+
+
+def _report(lot: Lot) -> dict[str, bytes]:
+    """The report with what every member signed under it, and the members that stayed silent."""
+    found = register.standing(lot.code)
+    return {} if found is None else {"report.json": showing.file(found)}
 
 
 def _docs(lot: Lot) -> bytes:

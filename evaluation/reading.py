@@ -17,6 +17,7 @@ from evaluation import composition, spec
 from evaluation.composition import SeatKind
 from evaluation.models import Evaluation, OpenedDocuments, ScoreSheet, Seat
 from evaluation.prices import Bid
+from evaluation.report import register
 from evaluation.spec import MethodSpec
 from evaluation.visibility import Phase, Viewer
 from kernel.db import db
@@ -212,7 +213,9 @@ def phase(lot: Lot, found: Evaluation | None) -> Phase:
         return Phase.AWARDED
     if found.result is not None:
         return Phase.RESULT
-    return Phase.SCORING if lot.state == LotState.EVALUATING else Phase.FORMED
+    if lot.state == LotState.EVALUATING:
+        return Phase.REPORT if register.waits(lot.code) else Phase.SCORING
+    return Phase.FORMED
 
 
 def viewer(actor: Actor | None, lot: Lot) -> Viewer:

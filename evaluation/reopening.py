@@ -6,6 +6,7 @@ import datetime as dt
 
 from evaluation import reading
 from evaluation.models import ScoreSheet
+from evaluation.report import proposing
 from evaluation.review import competition
 from kernel import canonical
 from kernel.db import db
@@ -24,6 +25,7 @@ def reopen(lot_code: str, now: dt.datetime) -> None:
     for _, sheet in reading.sheets(lot_code):
         _return(sheet, now)
     competition.withdraw(lot_code, now)
+    proposing.withdraw(lot_code, now)
     db.session.flush()
 
 

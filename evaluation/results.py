@@ -1,4 +1,4 @@
-"""The result: computed by the clock when all sheets are signed, logged by hash, then the owner's to publicize and award."""
+"""The result: computed by the clock when all sheets are signed, published when its report is, then the owner's to award."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from accounts.roles import Part, Role
 from evaluation import reading, scoring
 from evaluation.methods.evaluate import evaluate
 from evaluation.models import Evaluation
-from evaluation.result import Outcome, Result
+from evaluation.report import proposing, register
+from evaluation.result import Outcome
 from evaluation.review import competition
 from kernel import canonical, money
 from kernel.errors import Conflict, Invalid, Words
@@ -34,12 +35,12 @@ RULE = "财政部令第87号 第五十七条"
 
 
 def compute(lot_code: str, now: dt.datetime) -> bool:
-    """Compute and log the result if all sheets are in and none stands; whether it did. Fewer valid than needed fails the lot."""
+    """Compute the result if all sheets are in and none stands, and put the report over it before the members; whether it did."""
     lot = lifecycle.lot_of(lot_code, lock=True)
-    found = reading.under_way(lot_code, lock=True)
+    reading.under_way(lot_code, lock=True)
     if boxes.negotiated(lot):
         return False  # first responses are negotiated; what is ranked are the final quotes (N05, N09)
-    waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and found.result is None
+    waiting = lot.state == LotState.EVALUATING and lot.suspended_at is None and register.standing(lot_code) is None
     if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False
     argued = competition.carried(lot_code)
@@ -47,17 +48,23 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
         return False
     bids, given = reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
     result = evaluate(reading.method(lot), bids, given, argued)
-    _keep(found, result, now)
-    log.append(_fact(found, result), lot=lot_code)
-    if result.outcome is Outcome.FAILED:
-        _fail(lot, result, now)
-    else:
-        lifecycle.move(lot, LotEvent.REPORT, CLOCK, now, ["every sheet signed and in the log"])
+    proposing.propose(lot_code, result.file(lot_code), now)
     return True
 
 
-def _fail(lot: Lot, result: Result, now: dt.datetime) -> None:
-    lacking = result.competition is not None
+def publish(lot: Lot, result: bytes, now: dt.datetime) -> None:
+    """Log and keep the result whose report is complete. Fewer valid bids than needed, or the committee's word, fail the lot."""
+    found = reading.under_way(lot.code, lock=True)
+    told = canonical.decode(result)
+    _keep(found, result, told["outcome"], now)
+    log.append(_fact(lot.code, result, told), lot=lot.code)
+    if told["outcome"] == Outcome.FAILED:
+        _fail(lot, now, lacking="competition" in told)
+    else:
+        lifecycle.move(lot, LotEvent.REPORT, CLOCK, now, ["every sheet in the log", "report signed"])
+
+
+def _fail(lot: Lot, now: dt.datetime, *, lacking: bool) -> None:
     guard = "the committee argued that competition is lacking" if lacking else "fewer valid bids than the method needs"
     lifecycle.move(lot, LotEvent.REJECT_ALL, CLOCK, now, [guard])
     law = packs.load(lot.tender.pack_id).clause("competition_argument") if lacking else "《政府采购法》第三十六条"
@@ -131,23 +138,18 @@ def disclose(lot_code: str, now: dt.datetime) -> bool:
     return True
 
 
-def _keep(found: Evaluation, result: Result, now: dt.datetime) -> None:
-    found.result = result.file(found.lot)
-    found.result_sha256 = canonical.sha(found.result)
-    found.outcome = result.outcome.value
-    found.computed_at = now
+def _keep(found: Evaluation, result: bytes, outcome: str, now: dt.datetime) -> None:
+    found.result, found.result_sha256 = result, canonical.sha(result)
+    found.outcome, found.computed_at = outcome, now
     found.revision += 1
 
 
-def _fact(found: Evaluation, result: Result) -> facts.ResultPublished:
-    assert found.result_sha256 is not None
-    assert found.result is not None
-    lines = canonical.decode(found.result)["ranking"]
+def _fact(lot_code: str, result: bytes, told: dict[str, Any]) -> facts.ResultPublished:
     return facts.ResultPublished(
-        lot=found.lot,
-        method_sha256=result.spec.sha256,
-        result_sha256=found.result_sha256,
-        ranking=tuple(Place(bid_id=one["bid_id"], rank=one["rank"], total=one["total"]) for one in lines),
+        lot=lot_code,
+        method_sha256=told["method_sha256"],
+        result_sha256=canonical.sha(result),
+        ranking=tuple(Place(bid_id=one["bid_id"], rank=one["rank"], total=one["total"]) for one in told["ranking"]),
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from evaluation import admitting, outcomes, publishing, reading, results
 from evaluation.models import Evaluation
+from evaluation.report import duration
 from evaluation.review import clarification
 from kernel.db import db, transaction
 from tendering import lifecycle
@@ -29,8 +30,18 @@ def step_clarifications(now: dt.datetime) -> bool:
     return done
 
 
+def step_times(now: dt.datetime) -> bool:
+    """An owner that was asked for more time and has not answered becomes an alert."""
+    with transaction(write=False):
+        due = duration.unanswered(now)
+    for code in due:
+        with transaction():
+            duration.alert(code, now)
+    return bool(due)
+
+
 def step_results(now: dt.datetime) -> bool:
-    """Compute what is due: all sheets signed, no result yet."""
+    """Compute what is due: all sheets signed, and no report before the members yet."""
     done = False
     for code in _lots(LotState.EVALUATING):
         with transaction():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,14 +94,18 @@ def result(lot_code: str) -> dict[str, Any] | None:
 
 def with_names(found: Evaluation) -> dict[str, Any]:
     """The result as published under `result`, and what a page stands beside it."""
-    published = canonical.decode(found.result or b"{}")
-    names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(found.lot)}
+    assert found.computed_at is not None
+    return of_result(found.lot, found.result or b"{}", found.computed_at)
+
+
+def of_result(lot_code: str, raw: bytes, at: dt.datetime) -> dict[str, Any]:
+    """A result's bytes with the bidders' names beside their ids."""
     return {
-        "result": published,
-        "criteria": _criteria(found.lot),
-        "sha256": found.result_sha256,
-        "bidders": names,
-        "computed_at": found.computed_at,
+        "result": canonical.decode(raw),
+        "criteria": _criteria(lot_code),
+        "sha256": canonical.sha(raw),
+        "bidders": {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(lot_code)},
+        "computed_at": at,
     }
 
 

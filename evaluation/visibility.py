@@ -39,8 +39,9 @@ class Phase(IntEnum):
     NONE = 0
     FORMED = 1
     SCORING = 2
-    RESULT = 3
-    AWARDED = 4
+    REPORT = 3
+    RESULT = 4
+    AWARDED = 5
 
 
 class Field(StrEnum):
@@ -56,6 +57,10 @@ class Field(StrEnum):
     SIGNED_COUNT = "signed_count"
     DOCS_OPENED = "docs_opened"
     RESULT = "result"
+    TIME = "time"
+    SHORT_OF_TIME = "short_of_time"
+    REPORT = "report"
+    REPORT_SIGNED = "report_signed"
 
 
 _V, _P = Viewer, Phase
@@ -85,12 +90,13 @@ TABLE: Table[Viewer, Phase] = Table(
         _P.FORMED: Words("已组建", "Committee formed"),
         _P.SCORING: Words("评审中", "Scoring"),
         _P.RESULT: Words("结果已出", "Result published"),
+        _P.REPORT: Words("签署报告", "Report being signed"),
         _P.AWARDED: Words("已定标", "Awarded"),
     },
     {
         **alike(
             each(_ALL, since(_P.FORMED)), _HIDDEN,
-            aliases=("评委代号", "aliases"), docs_opened=("技术文件已开启", "whether the documents are open"),
+            aliases=("评委代号", "aliases"), docs_opened=("技术文件已开启", "whether the documents are open"), time=("计划评审截止", "planned end of the evaluation"),
         ),
         **alike(
             each(_ALL, since(_P.AWARDED)) | each((_V.SEAT, *_WATCHING), since(_P.FORMED)),
@@ -106,6 +112,15 @@ TABLE: Table[Viewer, Phase] = Table(
         **alike(each((_V.SEAT, _V.MEMBER, *_WATCHING), since(_P.SCORING)), _HIDDEN, signed_count=("已签人数", "how many have signed")),
         **alike(each(_ALL, since(_P.RESULT)), "《招标投标法实施条例》第五十四条；财政部令第87号第六十九条", result=("评标结果", "result")),
     },
+        **alike(each((_V.SEAT, *_WATCHING), since(_P.SCORING)), _HIDDEN, short_of_time=("谁认为时间不够及理由", "who finds the time too short, and why")),
+        **alike(
+            each(_ALL, since(_P.RESULT)) | each((_V.SEAT, _V.MEMBER, _V.SUP, _V.INSP), since(_P.REPORT)),
+            "《招标投标法实施条例》第五十三条、第五十四条", report=("评标报告", "evaluation report"),
+        ),
+        **alike(
+            each(_ALL, since(_P.RESULT)) | each((_V.SEAT, _V.MEMBER, *_WATCHING), since(_P.REPORT)),
+            "《招标投标法实施条例》第五十三条", report_signed=("报告签署情况", "who has signed the report"),
+        ),
 )  # fmt: skip
 """From which phase a viewer sees a field; a viewer that is not named never does."""
 

@@ -85,6 +85,7 @@ def steps() -> list[tuple[str, Step]]:
         ("clarifications", evaluation_steps.step_clarifications),
         ("results", evaluation_steps.step_results),
         ("disclosures", evaluation_steps.step_disclosures),
+        ("times", evaluation_steps.step_times),
         ("outcomes", evaluation_steps.step_outcomes),
         ("lateness", contract_steps.step_lateness),
         *((step.__name__, step) for step in escrow_steps.STEPS),

@@ -19,6 +19,7 @@ from bidding.models import Admission, Bid, Envelope, Opened, Release, ReleaseHas
 from bidding.states import BidStatus, Outcome
 from evaluation import committee, reading, scoring, steps
 from evaluation.models import ScoreSheet
+from evaluation.report import signing
 from evaluation.room.keys import EvaluatorKeys
 from evaluation.room.keys import make as make_evaluator
 from kernel import canonical, keys
@@ -228,7 +229,28 @@ class EvaluationStage:
         self.scoring(**results)
         for name in COMMITTEE:
             self.sign(name, self.draft())
-        self.step(steps.step_results)
+        self.conclude()
+
+    # the report
+
+    def conclude(self) -> bool:
+        """The result is computed, if it is due, and all sign the report over it; whether it is published."""
+        if not self.step(steps.step_results):
+            return False
+        for name in self.sitting():
+            self.sign_report(name)
+        return True
+
+    def sitting(self) -> list[str]:
+        with self.act(write=False):
+            people = [seat.person_id for seat in reading.seats(self.lot)]
+        return [name for name, actor in self.stage.actors.items() if actor.person_id in people]
+
+    def sign_report(self, name: str, dissent: str = "") -> None:
+        with self.act(write=False):
+            raw = signing.statement(self.actor(name), self.lot, dissent)
+        with self.act() as now:
+            signing.sign(self.actor(name), self.lot, self.signed(name, raw), self.keys[name][1], now)
 
     def sheets(self) -> list[ScoreSheet]:
         with self.act(write=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.actor import Actor
 from evaluation import reading, rules
 from evaluation.models import Seat
+from evaluation.report import register
 from kernel.errors import Conflict
 from tendering import lifecycle
 from tendering.models import Lot
@@ -16,7 +17,7 @@ def working(actor: Actor, lot_code: str) -> tuple[Lot, Seat]:
     lot = lifecycle.lot_of(lot_code, lock=True)
     seat = reading.own_seat(actor, lot_code)
     rules.check_declared(declared=seat.declared_at is not None, conflict=seat.conflict)
-    if lot.state != LotState.EVALUATING or lot.suspended_at is not None:
+    if lot.state != LotState.EVALUATING or lot.suspended_at is not None or register.waits(lot_code):
         raise Conflict(
             "review.not_now", "本标段现在不在评审中", "This lot is not being evaluated now", rule="rules.md 5.3"
         )

@@ -29,7 +29,10 @@ def evaluate(play: Play) -> None:
         _read(play, experts[0])
         names = {bid["bid_id"]: bid["bidder"] for bid in _room(play, experts[0])["bids"]}
         list(pool.map(lambda number: _score(play, experts[number], number + 1), range(len(experts))))
-    stage.say("五份评分表已签署", "five score sheets signed")
+        stage.say("五份评分表已签署", "five score sheets signed")
+        stage.until("the evaluation report lies before the members", lambda: _proposed(play, experts[0]), 30)
+        list(pool.map(lambda expert: _report(play, expert), experts))
+    stage.say("五名评委签署评标报告", "all five sign the evaluation report")
     _result(play, names)
 
 
@@ -88,6 +91,15 @@ def _score(play: Play, expert: Actor, number: int) -> None:
     path.write_text(json.dumps({"bids": bids}, ensure_ascii=False, indent=1), "utf-8")
     words = ("--url", play.stage.url, "--lot", play.lot, "--key", str(expert.key), "--sheet", str(path))
     play.stage.cli(expert, "score", *words)
+
+
+def _proposed(play: Play, expert: Actor) -> bool:
+    return bool(play.stage.call("GET", f"lots/{play.lot}/report", None, expert).status == 200)
+
+
+def _report(play: Play, expert: Actor) -> None:
+    words = ("--url", play.stage.url, "--lot", play.lot, "--key", str(expert.key))
+    play.stage.cli(expert, "report", *words)
 
 
 def _login(play: Play, bidder: str) -> str:

@@ -179,9 +179,10 @@ def call_quotes(world: World, by: Person, lot: int = 2, sooner: int = 0) -> str:
 def judge(world: World, by: Person, lot: int = 2, rejects: Sequence[str] = (), marks: str = "30") -> str:
     """The team that negotiated judges the final quotes."""
     world.pass_while(lambda: world.lot(lot).state == LotState.OPENED, "the team sits again")
-    for expert in _team(world, lot):
+    team = _team(world, lot)
+    for expert in team:
         verbs_opening.score(world, expert, lot, rejects, marks)
-    world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
+    verbs_opening.report(world, team, lot)
     return f"{by.name}：评审完成 {world.lot(lot).state}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bidding import opening
 from evaluation import committee, composition, reading, scoring
+from evaluation.report import register, signing
 from kernel.clock import rfc3339
 from kernel.statements import Signed
 from portal.scenario.people import Person
@@ -85,7 +86,7 @@ def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()
     convene(world, by, lot)
     for expert in panel(world, lot):
         score(world, expert, lot, rejects)
-    world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
+    report(world, panel(world, lot), lot)
     return f"评审完成：{world.lot(lot).state}"
 
 
@@ -104,6 +105,35 @@ def _seats(world: World, lot: int) -> int:
 
 def _sheet(code: str, refused: set[str], head: str) -> dict[str, Any]:
     """Every bid gets the same marks: in these plays the price decides."""
+def report(world: World, members: Sequence[Person], lot: int) -> None:
+    """The result is computed, every member signs the report over it, and the lot goes on."""
+    await_report(world, lot)
+    for expert in members:
+        sign_report(world, expert, lot=lot)
+    world.breathe()
+
+
+def await_report(world: World, lot: int) -> None:
+    """Until the report lies before the members."""
+
+    def scoring_still() -> bool:
+        with world.act(write=False):
+            return not register.waits(world.code(lot))
+
+    world.pass_while(scoring_still, "the result is computed")
+
+
+@do("sign_report")
+def sign_report(world: World, by: Person, dissent: str = "", lot: int = 1) -> str:
+    """An expert signs the evaluation report, perhaps with a dissent."""
+    code = world.code(lot)
+    with world.act(write=False):
+        raw = signing.statement(by.actor, code, dissent)
+    with world.act() as now:
+        signing.sign(by.actor, code, by.sign(raw), by.cert, now)
+    return f"签署评标报告{'，附不同意见' if dissent else ''}"
+
+
     names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(code)}
     method = reading.method(lifecycle.lot_of(code))
     scores = {one.id: ("15" if one.objective else MARKS) for one in method.criteria}

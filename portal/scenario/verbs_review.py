@@ -8,9 +8,8 @@ from evaluation.review.rules import About
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.verbs_award import bid_of
-from portal.scenario.verbs_opening import panel, score
+from portal.scenario.verbs_opening import panel, report, score
 from portal.scenario.world import World
-from tendering.states import LotState
 
 ASKED = "请书面说明并提供证明"
 
@@ -45,7 +44,7 @@ def score_all(world: World, by: Person, reject: str, head: str, *, settles: bool
     for expert in panel(world, 1):
         score(world, expert, 1, [reject], head)
     if settles:
-        world.pass_while(lambda: world.lot(1).state == LotState.EVALUATING, "the result is computed")
+        report(world, panel(world, 1), 1)
     return f"{by.name}：评委一致否决 {world.person(reject).name}"
 
 
@@ -60,5 +59,5 @@ def argue(world: World, by: Person, text: str, lot: int = 1, *, reject_all: bool
         if not stands:
             with world.act() as now:
                 stands = competition.support(other.actor, code, number, now).carried_at is not None
-    world.pass_while(lambda: world.lot(lot).state == LotState.EVALUATING, "the result is computed")
+    report(world, panel(world, lot), lot)
     return f"论证：{'否决全部投标' if reject_all else '竞争性充分'}"

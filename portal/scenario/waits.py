@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.scenario import watch
+from portal.scenario import verbs_opening, watch
 from portal.scenario.registry import wait
 from portal.scenario.watch import SECOND, shown
 from portal.scenario.world import MismatchError, World
@@ -42,6 +42,13 @@ def opened(world: World, lot: int = 1) -> str:
     under_way = (LotState.SEALED, LotState.OPENING)
     world.pass_while(lambda: world.lot(lot).state in under_way, "the opening ends")
     return f"开标结束：{world.lot(lot).state}"
+
+
+@wait("result")
+def result(world: World, lot: int = 1) -> str:
+    """The result is computed from the signed sheets, and the committee signs the report over it."""
+    verbs_opening.report(world, verbs_opening.panel(world, lot), lot)
+    return f"{world.lot(lot).state}"
 
 
 @wait("publicity")

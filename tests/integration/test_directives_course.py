@@ -7,7 +7,6 @@ import pytest
 from accounts.actor import Actor
 from accounts.roles import OrgKind, Role
 from evaluation import reading, results
-from evaluation import steps as evaluation_steps
 from kernel import canonical, keys
 from kernel.errors import Conflict, Forbidden, Refusal
 from kernel.statements import Signed
@@ -166,11 +165,11 @@ def test_t29_c40_a_reopened_evaluation_withdraws_the_result_and_asks_every_membe
     assert [sheet.file for sheet in evaluated.sheets()] == [None] * len(COMMITTEE)
     with stage.act(write=False):
         assert reading.under_way(lot).result is None
-    evaluated.step(evaluation_steps.step_results)
+    evaluated.conclude()
     assert evaluated.state() == "evaluating"
     for name in COMMITTEE:
         evaluated.sign(name, evaluated.draft(plan="20"))
-    evaluated.step(evaluation_steps.step_results)
+    evaluated.conclude()
     assert evaluated.state() == "reported"
     assert len(stage.facts("result.published")) == 2
 
@@ -183,7 +182,7 @@ def test_t29_c40_a_member_replaced_after_the_directive_no_longer_counts(evaluate
     evaluated.declare("expert6")
     for name in WITHOUT_THE_FIRST:
         evaluated.sign(name, evaluated.draft())
-    evaluated.step(evaluation_steps.step_results)
+    evaluated.conclude()
     assert evaluated.state() == "reported"
     with stage.act(write=False):
         assert {seat.alias for seat, _ in reading.sheets(lot)} == {found.alias for found in reading.seats(lot)}

@@ -81,7 +81,7 @@ def test_c36_the_owner_may_have_a_representative_who_signs_like_everybody(stage)
     stage.step(steps.step_begin_scoring)
     for name in ("owner", *COMMITTEE[1:]):
         stage.sign(name, stage.draft())
-    assert stage.step(steps.step_results)
+    assert stage.conclude()
 
 
 def test_c36_somebody_of_another_owner_represents_nobody_here(stage):
@@ -194,7 +194,7 @@ def test_the_result_waits_until_every_sheet_has_its_place_in_the_log(stage):
         stage.sign(name, stage.draft())
     with clock.at(stage.stage.now):
         assert steps.step_results(stage.stage.now) is False
-    assert stage.step(steps.step_results) is True
+    assert stage.conclude() is True
 
 
 def test_each_evaluator_sees_only_the_own_sheet_until_all_are_signed(stage):
@@ -209,7 +209,7 @@ def test_each_evaluator_sees_only_the_own_sheet_until_all_are_signed(stage):
     for name in COMMITTEE[2:]:
         stage.sign(name, stage.draft())
     assert seen(stage, "expert1") == {one}
-    stage.step(steps.step_results)
+    stage.conclude()
     assert seen(stage, "expert1") == set(ALIASES)
     assert seen(stage, "owner") == set(ALIASES)
     for name in ("bidder", None):
@@ -277,14 +277,14 @@ def test_c40_g26_what_a_replaced_member_signed_is_void_and_done_again(stage):
     for name in COMMITTEE:
         stage.sign(name, stage.draft(plan="5" if name == "expert1" else "30"))
     stage.form(*WITHOUT_THE_FIRST)
-    assert stage.step(steps.step_results) is False
+    assert stage.conclude() is False
     with pytest.raises(NotFound, match=r"seat\.none"):
         stage.sign("expert1", stage.draft())
     with pytest.raises(Conflict, match=r"seat\.undeclared"):
         stage.sign("expert6", stage.draft())
     stage.declare("expert6")
     stage.sign("expert6", stage.draft())
-    assert stage.step(steps.step_results) is True
+    assert stage.conclude() is True
     told = result(stage)
     assert {one["evaluator"] for one in told["sheets"]} == {"E6", *ALIASES} - {alias_gone(stage)}
     assert {line["criteria"]["plan"] for line in told["ranking"]} == {"30.00"}
@@ -308,7 +308,7 @@ def test_g34_a_result_that_stands_is_changed_by_nobody(stage):
     ):
         with pytest.raises(Conflict):
             change()
-    assert stage.step(steps.step_results) is False
+    assert stage.conclude() is False
     assert result(stage) == before
     assert len(stage.stage.facts("result.published")) == 1
 
@@ -323,10 +323,10 @@ def test_objective_marks_that_differ_send_all_sheets_back(stage):
     assert {place["criterion"] for place in found[0].returned} == {"record"}
     # where they differ is said, what the others gave is not
     assert set(found[0].returned[0]) == {"bid_id", "criterion"}
-    assert stage.step(steps.step_results) is False
+    assert stage.conclude() is False
     for name in COMMITTEE:
         stage.sign(name, stage.draft())
-    assert stage.step(steps.step_results) is True
+    assert stage.conclude() is True
 
 
 def test_nobody_without_a_seat_enters_the_room(stage):
@@ -357,7 +357,7 @@ def test_the_result_is_computed_by_the_clock_and_stands_in_the_log_by_hash(stage
     assert [place.bid_id for place in logged.ranking] == [
         stage.bid_ids[name] for name in ("bidder2", "bidder", "bidder3")
     ]
-    assert stage.step(steps.step_results) is False
+    assert stage.conclude() is False
 
 
 def test_the_result_cites_the_signed_sheets_by_hash(stage):
@@ -377,7 +377,7 @@ def test_c43_when_all_bids_are_rejected_the_lot_fails(stage):
     out = {"conforms": False, "ground": "未响应实质性要求", "head": "unresponsive"}
     for name in COMMITTEE:
         stage.sign(name, {bid_id: entry | out for bid_id, entry in stage.draft().items()})
-    stage.step(steps.step_results)
+    stage.conclude()
     assert stage.state() == "failed"
     assert result(stage)["ranking"] == []
 

@@ -86,7 +86,7 @@ def test_every_role_sees_in_every_state_what_the_table_says(reader):
     reader.check(Phase.SCORING)
     for name in ("expert1", *COMMITTEE[2:]):
         stage.sign(name, stage.draft())
-    stage.step(steps.step_results)
+    stage.conclude()
     reader.check(Phase.RESULT)
     with stage.act() as now:
         until = results.start_publicity(stage.actor("owner"), stage.lot, [], now)

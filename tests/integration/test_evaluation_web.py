@@ -105,7 +105,7 @@ def test_the_whole_course_over_the_api(door):
         raw = keys.unb64(door.api("GET", "/sheet/statement", name).json["statement"])
         assert door.api("POST", "/sheet", name, json=door.signed(name, raw)).status_code == 204
     assert door.api("GET", "/result").status_code == 409
-    assert stage.step(steps.step_results)
+    assert stage.conclude()
     assert door.api("GET", "/result").json["outcome"] == "ranked"
     assert door.api("POST", "/publicity", "owner", json={}).status_code == 201
     stage.stage.now += seconds(3600)
@@ -228,7 +228,7 @@ def test_the_members_page_leads_from_step_to_step(door, language):
     for name in COMMITTEE:
         stage.sign(name, stage.draft())
     assert "data-prepare" not in page()
-    stage.step(steps.step_results)
+    stage.conclude()
     assert "56.19" in page() or "rank-first" in page()
 
 

@@ -60,7 +60,7 @@ def faults(stage: EvaluationStage, draft: dict) -> set[str]:
 def reject(stage: EvaluationStage, bidder: str, head: str, members=COMMITTEE) -> None:
     for name in COMMITTEE:
         stage.sign(name, rejecting(stage, bidder, head) if name in members else stage.draft())
-    stage.step(steps.step_results)
+    stage.conclude()
 
 
 def argue(stage: EvaluationStage, *, reject_all: bool, members=MAJORITY) -> None:
@@ -125,7 +125,7 @@ def test_c44_an_answer_changes_no_price(stage):
     answer(stage, "bidder2", "我方愿降价至 1 元")
     for name in COMMITTEE:
         stage.sign(name, stage.draft())
-    stage.step(steps.step_results)
+    stage.conclude()
     with stage.act(write=False):
         told = results.published(stage.lot)
         assert [bid.manifest_sha256 for bid in db.session.query(Bid).order_by(Bid.id)] == before
@@ -188,9 +188,9 @@ def test_c46_with_two_left_the_result_waits_for_the_argument_of_a_majority(stage
     reject(stage, "bidder3", "unqualified")
     assert stage.state() == "evaluating"
     argue(stage, reject_all=reject_all, members=MAJORITY[:2])
-    assert stage.step(steps.step_results) is False
+    assert stage.conclude() is False
     argue(stage, reject_all=reject_all)
-    assert stage.step(steps.step_results) is True
+    assert stage.conclude() is True
     with stage.act(write=False):
         told = results.published(stage.lot)
     assert (told["competition"]["text"], told["competition"]["reject_all"]) == ("论证", reject_all)
@@ -222,7 +222,7 @@ def on_view(stage: EvaluationStage):
     """The candidates on public view; until when."""
     for name in COMMITTEE:
         stage.sign(name, stage.draft())
-    stage.step(steps.step_results)
+    stage.conclude()
     with stage.act() as now:
         return results.start_publicity(stage.actor("owner"), stage.lot, [], now)
 
@@ -364,7 +364,7 @@ def test_c44_c46_members_ask_and_argue_and_a_bidder_answers_on_their_pages(tmp_p
         assert post(argued, "expert1", argument="竞争充分") == 422
         assert post(argued, "expert1", argument="竞争充分", reject_all="no") == 303
         assert [post(f"{argued}/1/support", name) for name in ("expert2", "expert3")] == [303, 303]
-        stage.step(steps.step_results)
+        stage.conclude()
         assert stage.state() == "reported"
         get(path, "expert1")
         assert door.get(path, headers={"X-Test-Actor": "owner"}).status_code == 403
