@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from kernel import canonical, money
 from kernel.errors import Words
@@ -114,7 +113,8 @@ def _opened(counts: BasePriceSealed, lines: Mapping[int, bytes]) -> baseprice.Re
 def _record_faults(lot: LotCase, fact: BasePriceOpened | BasePriceUnread) -> Iterator[Words]:
     if not lot.logged(facts.OpeningRecord):
         return
-    told: Mapping[str, Any] = read_json(lot.archive, lot.path("record.json")).get("base_price") or {}
+    found = read_json(lot.archive, lot.path("record.json")).get("base_price")
+    told = found if isinstance(found, dict) else {}
     amount = fact.amount if isinstance(fact, BasePriceOpened) else None
     if (told.get("base_price_sha256"), told.get("amount")) != (fact.base_price_sha256, amount):
         yield Words("开标记录中的标底与公布的不同", "the record says another base price than was read out")
