@@ -95,13 +95,14 @@ def receipt(actor: Actor, ref: str) -> Refund:
 def finance(actor: Actor, now: dt.datetime) -> dict[str, Any]:
     """The centre's desk: due, proposed, in flight, done, what waits in suspense, and whether the books agree."""
     actor.act_as(Role.FIN)
-    rows = [line(row, now) for row in db.session.scalars(select(Refund).order_by(Refund.due_at, Refund.id))]
-    live = [one for one in rows if one.row.ended_at is None]
+    running = select(Refund).where(Refund.ended_at.is_(None)).order_by(Refund.due_at, Refund.id)
+    live = [line(row, now) for row in db.session.scalars(running)]
+    paid = select(Refund).where(Refund.paid_at.is_not(None)).order_by(Refund.due_at.desc(), Refund.id.desc()).limit(50)
     return {
         "due": [one for one in live if one.row.batch is None],
         "proposed": [one for one in live if one.row.batch is not None and one.row.batch.approved_at is None],
         "flying": [one for one in live if one.row.batch is not None and one.row.batch.approved_at is not None],
-        "done": [one for one in reversed(rows) if one.row.paid_at is not None][:50],
+        "done": [line(row, now) for row in db.session.scalars(paid)],
         "suspense": _suspense(),
         "keeping": _decided(),
         "check": checks.latest(),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from accounts.actor import Actor
 from accounts.models import Person
 from evaluation import reading
 from evaluation.negotiation import changes, closing, parties, rules, threads
-from evaluation.negotiation.models import Change, Session
+from evaluation.negotiation.models import Change
 from evaluation.negotiation.parties import Supplier
 from kernel import canonical, keys
 from kernel.db import db
@@ -26,17 +28,18 @@ from tendering.states import LotState
 def to_team(actor: Actor, lot: Lot) -> dict[str, Any]:
     """Every supplier with its sessions, the changes with their receipts, and the record as it stands."""
     seat = parties.seat_of(actor, lot)
-    current = threads.current(lot.code)
+    current, everybody = threads.current(lot.code), parties.suppliers(lot)
+    names = {one.bid_id: one.name for one in everybody}
     return {
         "lot": lot,
         "alias": seat.alias,
         "team": [(one.alias, db.session.get_one(Person, one.person_id).name) for one in reading.seats(lot.code)],
-        "suppliers": [_supplier(lot, one) for one in parties.suppliers(lot)],
+        "suppliers": _suppliers(lot, everybody),
         "current": current,
-        "meeting": _name(lot, current),
-        "changes": [_change(lot, one) for one in changes.issued(lot.code)],
+        "meeting": names[current.bid_id] if current is not None else None,
+        "changes": [_change(names, one) for one in changes.issued(lot.code)],
         "waiting": changes.waiting(actor, lot.code),
-        "record": _record(actor, lot),
+        "record": _record(actor, lot, names),
         "running": lot.state == LotState.EVALUATING,
         "least": quoting.least(_pack(lot), lot.tender.draft, final=True),
         "following": _following(lot),
@@ -47,30 +50,29 @@ def _pack(lot: Lot) -> Pack:
     return packs.load(lot.tender.pack_id)
 
 
-def _name(lot: Lot, current: Session | None) -> str | None:
-    return parties.supplier_of(lot, current.bid_id).name if current is not None else None
+def _suppliers(lot: Lot, everybody: Sequence[Supplier]) -> list[dict[str, Any]]:
+    files, sessions = reading.documents(lot.code), threads.sessions(lot.code)
+    met = Counter(session.bid_id for session in sessions if session.begun_at is not None)
+    return [
+        {
+            "bid_id": one.bid_id,
+            "name": one.name,
+            "left": one.left,
+            "met": met[one.bid_id],
+            "files": files[one.bid_id].files,
+            "ground": closing.ground_of(lot.code, one.bid_id),
+            "unreceived": changes.unreceived(lot.code, {one.bid_id}),
+        }
+        for one in everybody
+    ]
 
 
-def _supplier(lot: Lot, one: Supplier) -> dict[str, Any]:
-    met = threads.sessions(lot.code, one.bid_id)
-    return {
-        "bid_id": one.bid_id,
-        "name": one.name,
-        "left": one.left,
-        "met": sum(session.begun_at is not None for session in met),
-        "files": reading.documents(lot.code)[one.bid_id].files,
-        "ground": closing.ground_of(lot.code, one.bid_id),
-        "unreceived": changes.unreceived(lot.code, {one.bid_id}),
-    }
-
-
-def _change(lot: Lot, one: Change) -> dict[str, Any]:
-    names = {supplier.bid_id: supplier.name for supplier in parties.suppliers(lot)}
+def _change(names: Mapping[str, str], one: Change) -> dict[str, Any]:
     told = [(names.get(row.bid_id, row.bid_id), row.received_at) for row in changes.told(one)]
     return {"number": one.number, "text": one.text, "issued_at": one.issued_at, "sha256": one.sha256, "told": told}
 
 
-def _record(actor: Actor, lot: Lot) -> dict[str, Any] | None:
+def _record(actor: Actor, lot: Lot, names: Mapping[str, str]) -> dict[str, Any] | None:
     """The record proposed, with what each member signs; None before there is one."""
     found = closing.of(lot.code)
     if found is None:
@@ -80,7 +82,6 @@ def _record(actor: Actor, lot: Lot) -> dict[str, Any] | None:
         raw = closing.statement(actor, lot.code)
     except Refusal as refusal:
         return {**shown, "refusal": refusal.words, "rows": [], "signed": []}
-    names = {supplier.bid_id: supplier.name for supplier in parties.suppliers(lot)}
     rows = [(names[one.bid_id], rules.STANDING_WORDS[one.standing], one.ground) for one in closing.conclusion(lot)]
     return {**shown, "statement": keys.b64(raw), "rows": rows, "signed": closing.signed_by(lot)}
 

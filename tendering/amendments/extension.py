@@ -21,15 +21,19 @@ WORDS = "延长提供招标文件和递交投标文件的时间。"
 @holds("takers")
 def extend_deadline(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
     """Move it by the owner's signed timetable, and tell of it."""
+    change = Amendment(
+        tender_id=lot.tender_id, what="deadline", subject=lot.code, text=WORDS, sha256=canonical.sha(signed.raw),
+        proposed_at=now, moved=[moved(actor, lot, signed, now)],
+    )  # fmt: skip
+    telling.tell(change, now)
+    return lot
+
+
+def moved(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) -> dict[str, str]:
+    """The lot's new timetable by the ordinary road, with all its checks; which lot, from when, to when."""
     was = lot.closes_at
     deadlines.extend_deadline(actor, lot, signed, now)
     db.session.refresh(lot)
     assert was is not None, "a lot that could be extended has its times"
     assert lot.closes_at is not None, "and still has them"
-    moved = {"lot": lot.code, "was": rfc3339(was), "now": rfc3339(lot.closes_at)}
-    change = Amendment(
-        tender_id=lot.tender_id, what="deadline", subject=lot.code, text=WORDS, sha256=canonical.sha(signed.raw),
-        proposed_at=now, moved=[moved],
-    )  # fmt: skip
-    telling.tell(change, now)
-    return lot
+    return {"lot": lot.code, "was": rfc3339(was), "now": rfc3339(lot.closes_at)}

@@ -15,8 +15,8 @@ from kernel.errors import Conflict, Invalid, NotFound, Words
 from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
-from tendering import changes, deadlines, documents, publishing, questions, statements, visibility
-from tendering.amendments import telling
+from tendering import changes, documents, publishing, questions, statements, visibility
+from tendering.amendments import extension, telling
 from tendering.amendments.models import Amendment
 from tendering.amendments.telling import RULE
 from tendering.filing.service import alert
@@ -115,7 +115,7 @@ def publish(actor: Actor, change: Amendment, signed: list[Signed], now: dt.datet
     db.session.refresh(tender, with_for_update=True)
     changes.check_collecting(tender)
     statement = _read(change, signed)
-    moved = [_move(actor, lot, signed, now) for lot in tender.lots if _named(lot, signed)]
+    moved = [_moved(actor, lot, signed, now) for lot in tender.lots if _named(lot, signed)]
     _same(statement, moved)
     changes.check_may_change(tender, now)
     _carry_out(actor, change, now)
@@ -163,14 +163,9 @@ def _named(lot: Lot, signed: list[Signed]) -> bool:
     return any(_content(one).get("lot") == lot.code for one in signed)
 
 
-def _move(actor: Actor, lot: Lot, signed: list[Signed], now: dt.datetime) -> dict[str, str]:
-    """The lot's new timetable by the ordinary road, with all its checks."""
+def _moved(actor: Actor, lot: Lot, signed: list[Signed], now: dt.datetime) -> dict[str, str]:
     mine = next(one for one in signed if _content(one).get("lot") == lot.code)
-    assert lot.closes_at is not None, "a collecting lot has its times"
-    was = rfc3339(lot.closes_at)
-    deadlines.extend_deadline(actor, lot, mine, now)
-    db.session.refresh(lot)
-    return {"lot": lot.code, "was": was, "now": rfc3339(lot.closes_at)}
+    return extension.moved(actor, lot, mine, now)
 
 
 def _same(statement: Signed, moved: list[dict[str, str]]) -> None:

@@ -97,7 +97,11 @@ def content(source: Source) -> bytes:
 
 def budget(source: Source) -> str:
     """The sum of what the lots are estimated at."""
-    return money.wire(money.Fen(sum(estimate(row) or 0 for row in source.lots)))
+    return money.wire(total(source))
+
+
+def total(source: Source) -> money.Fen:
+    return money.Fen(sum(estimate(row) or 0 for row in source.lots))
 
 
 def estimate(lot: Mapping[str, Any]) -> int | None:
@@ -212,7 +216,7 @@ def _additions(source: Source) -> Iterator[Obstacle]:
     for rule in source.pack.find(Kind.MAX_PERCENT, "source_additions"):
         text = _text(source.draft, "original_contract")
         whole = money.parse(text) if text else 0
-        if sum(estimate(row) or 0 for row in source.lots) * 100 > whole * rule.value:
+        if total(source) * 100 > whole * rule.value:
             yield Obstacle(
                 "filing.additions",
                 f"添购资金总额不得超过原合同采购金额的 {rule.value}%：请填写原合同金额，或者减少添购。",
@@ -280,7 +284,7 @@ def splitting(source: Source, history: Sequence[Earlier], now: dt.datetime) -> l
     """
     if source.pack.procedure in OPEN:
         return []
-    mine = sum(estimate(row) or 0 for row in source.lots)
+    mine = total(source)
     found = [
         _sign("G48", rule, mine + _of_year(history, now)) for rule in source.pack.find(Kind.THRESHOLD, "year_total")
     ]
