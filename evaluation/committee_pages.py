@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, redirect, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response
@@ -11,15 +9,18 @@ from werkzeug.wrappers import Response
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from evaluation import committee, composition, eligible, reading, views
+from evaluation import committee, committee_desk, views
+from evaluation.draw import pages as draw_pages
+from evaluation.draw.rules import Appointment, Ground
 from kernel import clock
-from kernel.db import db, own_transaction
+from kernel.db import db, own_transaction, transaction
 from kernel.errors import Refusal
-from tendering import lifecycle, packs, visibility
+from supervision import log
 from tendering.models import Lot
 from tendering.states import LotState
 
 pages = Blueprint("committees", __name__, template_folder="templates")
+pages.register_blueprint(draw_pages.pages)
 
 Page = str | tuple[str, int] | Response
 
@@ -35,28 +36,32 @@ def overview() -> Page:
 
 @pages.get("/ops/committees/<lot>")
 def one(lot: str) -> Page:
-    return page("evaluation/committee.html", form=Form(), **_committee(lot))
+    return page("evaluation/committee.html", form=Form(), **committee_desk.load(lot))
 
 
 @pages.post("/ops/committees/<lot>")
 @own_transaction
 def form_committee(lot: str) -> Page:
-    chosen = request.form.getlist("persons")
-    outcome = attempted(lambda: committee.form(current_actor(), lot, chosen, clock.now()))
+    chosen, given = request.form.getlist("persons"), _appointment()
+    outcome = attempted(lambda: committee.form(current_actor(), lot, chosen, clock.now(), given))
     if isinstance(outcome, Refusal):
-        return answered("evaluation/committee.html", Form({}, outcome), lambda: _committee(lot, chosen))
+        _keep(outcome)
+        form = Form(dict(request.form), outcome)
+        return answered("evaluation/committee.html", form, lambda: committee_desk.load(lot, chosen))
     return redirect(url_for("evaluation.committees.one", lot=lot), 303)
 
 
-def _committee(code: str, chosen: list[str] | None = None) -> dict[str, Any]:
-    actor, lot = current_actor(), lifecycle.lot_of(code)
-    visibility.check_seen(lot.tender, actor)
-    experts = eligible.experts(actor, code, clock.now())
-    return {
-        "lot": lot,
-        "size": composition.size(packs.load(lot.tender.pack_id), reading.budget(lot)),
-        "committee": views.committee(actor, code),
-        "experts": experts,
-        "chosen": chosen if chosen is not None else [one.login for one in experts if one.sits],
-        "documents": reading.documents(code),
-    }
+def _appointment() -> Appointment | None:
+    """What was typed of why there is no draw; None where nothing was."""
+    typed = {name: request.form.get(name, "") for name in ("ground", "reasons", "document", "consent")}
+    if not any(value.strip() for value in typed.values()):
+        return None
+    ground = next((one for one in Ground if one == typed["ground"]), None)
+    return Appointment(ground, typed["reasons"], typed["document"][:200], typed["consent"][:200])
+
+
+def _keep(refusal: Refusal) -> None:
+    """An attempt that raises an alert is a fact, written after the roll-back."""
+    if refusal.record is not None:
+        with transaction():
+            log.append(refusal.record.fact, lot=refusal.record.lot, subject=refusal.record.subject)

@@ -12,6 +12,7 @@ from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
 from evaluation import award_pages, committee, committee_pages, heads, passes, reading, scoring, sheetform, views
+from evaluation.draw import showing as draw_showing
 from evaluation.review import pages as review_pages
 from evaluation.visibility import Phase
 from kernel import canonical, clock, keys
@@ -32,8 +33,8 @@ Page = str | tuple[str, int] | Response
 
 @pages.app_context_processor
 def _offered() -> dict[str, Any]:
-    """For the tender's page: `evaluation_result(lot_code)` is what the macro of `_result.html` shows, or None."""
-    return {"evaluation_result": views.result}
+    """For the tender's page: what `_result.html` and `_draw.html` show of a lot, or None."""
+    return {"expert_draw": draw_showing.panel, "evaluation_result": views.result}
 
 
 @pages.context_processor

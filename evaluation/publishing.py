@@ -10,6 +10,7 @@ from pathlib import Path
 
 from accounts.models import Person
 from evaluation import reading, visibility
+from evaluation.draw.reading import order
 from evaluation.models import Evaluation, Seat
 from evaluation.report import register, showing
 from evaluation.visibility import Field, Phase, Viewer
@@ -65,7 +66,14 @@ def _committee(lot: Lot, phase: Phase) -> bytes:
 
 def _member(seat: Seat, *, named: bool) -> dict[str, str]:
     shown = {"alias": seat.alias, "kind": seat.kind, "sign_key": seat.sign_key}
-    return shown | {"name": db.session.get_one(Person, seat.person_id).name} if named else shown
+    return shown | _named(seat) if named else shown
+
+
+def _named(seat: Seat) -> dict[str, str]:
+    """The name, and for an expert who was drawn what opens the reference on the list."""
+    listed = next((row for row in order(seat.lot) if row.person_id == seat.person_id), None)
+    name = {"name": db.session.get_one(Person, seat.person_id).name}
+    return name if listed is None else {**name, "organization": listed.organization, "nonce": listed.nonce}
 
 
 def _report(lot: Lot) -> dict[str, bytes]:

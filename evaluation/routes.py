@@ -31,9 +31,9 @@ class Committee(MethodView):
     @bp.arguments(schemas.CommitteeIn)
     @bp.response(201, schemas.CommitteeOut)
     def post(self, body: Body, lot: str) -> Body:
-        """Form the committee, or replace members before any sheet is signed (OPS)."""
+        """Form the committee by naming its members, or replace some before the result stands (OPS)."""
         actor = current_actor()
-        committee.form(actor, lot, body["persons"], clock.now())
+        committee.form(actor, lot, body["persons"], clock.now(), body["appointed"])
         return views.committee(actor, lot)
 
 

@@ -8,6 +8,7 @@ from marshmallow import EXCLUDE, Schema, fields, post_load, validate
 
 from accounts.schemas import Bytes, Moment
 from evaluation.desk.service import Report
+from evaluation.draw.rules import LONGEST_TEXT, Appointment, Ground
 from evaluation.heads import Head
 from kernel.statements import Signed
 from sealing import wire
@@ -18,8 +19,22 @@ _BID = validate.Regexp(f"{wire.BID_ID.pattern}$")
 _MOST_FILES = 2_000
 
 
+class AppointmentIn(Schema):
+    ground = fields.Enum(Ground, by_value=True, required=True)
+    reasons = Text(required=True, validate=validate.Length(max=LONGEST_TEXT))
+    document = Text(required=True, validate=validate.Length(max=200))
+    consent = Text(load_default="", validate=validate.Length(max=200))
+
+    @post_load
+    def made(self, data: dict[str, Any], **_: Any) -> Appointment:
+        return Appointment(**data)
+
+
 class CommitteeIn(Schema):
+    """`appointed` says why the members are named without a draw, where the law has experts drawn."""
+
     persons = fields.List(Text(validate=validate.Length(1, 64)), required=True, validate=validate.Length(1, 9))
+    appointed = fields.Nested(AppointmentIn, load_default=None, allow_none=True)
 
 
 class MemberOut(Schema):
@@ -32,10 +47,20 @@ class MemberOut(Schema):
     admitted = fields.Boolean()
 
 
+class DepartureOut(Schema):
+    """Why a drawn member was passed over; for those who watch."""
+
+    reference = Text()
+    why = Text()
+    text = Text(allow_none=True)
+    at = Moment()
+
+
 class CommitteeOut(Schema):
     lot = Text()
     members = fields.List(fields.Nested(MemberOut))
     signed_count = fields.Integer()
+    departures = fields.List(fields.Nested(DepartureOut))
 
 
 class SeatOut(Schema):

@@ -9,6 +9,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.models import Person
 from evaluation import reading, rules, scoring, spec
+from evaluation.draw.showing import departures
 from evaluation.models import Evaluation, ScoreSheet, Seat
 from evaluation.visibility import Field, Phase, Viewer, may_see
 from kernel import canonical, money
@@ -27,6 +28,8 @@ def committee(actor: Actor | None, lot_code: str) -> dict[str, Any]:
     shown: dict[str, Any] = {"lot": lot_code, "members": []}
     if may_see(viewer, phase, Field.ALIASES):
         shown["members"] = [_member(seat, _eyes(actor, seat, viewer), phase) for seat in reading.seats(lot_code)]
+    if may_see(viewer, phase, Field.DEPARTURE):
+        shown["departures"] = list(departures(lot_code))
     if may_see(viewer, phase, Field.SIGNED_COUNT):
         shown["signed_count"] = len(scoring.signed_sheets(lot_code))
     return shown

@@ -50,6 +50,7 @@ class Field(StrEnum):
     ALIASES = "aliases"
     NAMES = "names"
     DECLARATION = "declaration"
+    DEPARTURE = "departure"
     DOCUMENTS = "documents"
     DRAFT = "draft"
     SHEET = "sheet"
@@ -103,6 +104,7 @@ TABLE: Table[Viewer, Phase] = Table(
             "《招标投标法》第三十七条；财政部令第87号第四十七条", names=("评委姓名", "members' names"),
         ),
         **alike(each((_V.SEAT, *_WATCHING), since(_P.FORMED)), _HIDDEN, declaration=("回避声明", "declaration of conflicts")),
+        **alike(each(_WATCHING, since(_P.FORMED)), _HIDDEN, departure=("更换评委的原因", "why a member was replaced")),
         **alike(each((_V.SEAT, _V.MEMBER), since(_P.SCORING)), _HIDDEN, documents=("投标文件", "bids' documents")),
         **alike(each((_V.SEAT,), since(_P.SCORING)), _HIDDEN, draft=("评分草稿", "draft of a sheet"), returned=("退回说明", "why a sheet came back")),
         **alike(

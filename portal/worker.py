@@ -17,6 +17,7 @@ from bidding import steps as bidding_steps
 from escrow import steps as escrow_steps
 from evaluation import highest
 from evaluation import steps as evaluation_steps
+from evaluation.draw import steps as draw_steps
 from evaluation.negotiation import carrying
 from kernel import clock, outbox, settings
 from kernel import site as installation
@@ -78,6 +79,7 @@ def steps() -> list[tuple[str, Step]]:
         ("publicity", tendering_steps.step_publicity),
         ("filings", filing_reviews.step_reviews),
         ("draws", invitation_steps.step_draws),
+        ("experts", draw_steps.step_expert_draws),
         ("listings", offer_steps.step_listings),
         ("contests", highest.step_contests),
         ("scoring", evaluation_steps.step_begin_scoring),

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from accounts import grants
 from accounts.models import Organization, Person
@@ -18,6 +19,9 @@ from accounts.roles import OrgKind, Role
 from bidding.models import Admission, Bid, Envelope, Opened, Release, ReleaseHash, Roll
 from bidding.states import BidStatus, Outcome
 from evaluation import committee, reading, scoring, steps
+from evaluation.draw import service as drawing
+from evaluation.draw import steps as draw_steps
+from evaluation.draw.rules import Appointment, Ground, Need
 from evaluation.models import ScoreSheet
 from evaluation.report import signing
 from evaluation.room.keys import EvaluatorKeys
@@ -32,8 +36,11 @@ from sealing import shares
 from sealing.keyset import Keyset
 from sealing.manifest import ClientClaim, Manifest
 from supervision import log
+from supervision.checkpoint import Checkpoint
 from supervision.facts import BidWithdrawn as _AnyFact  # noqa: F401  the vocabulary is loaded before facts are read
-from supervision.models import LogFact
+from supervision.models import LogCheckpoint, LogFact
+from supervision.note import Note
+from supervision.note_key import NoteKey
 from tendering import lifecycle
 from tendering.models import Lot
 from tendering.states import LotState
@@ -51,6 +58,8 @@ EXPERTS = {
 COMMITTEE = ("expert1", "expert2", "expert3", "expert4", "expert5")
 """Who sits unless a test says otherwise; the sixth is there to replace one of them."""
 WITHOUT_THE_FIRST = ("expert6", *COMMITTEE[1:])
+APPOINTED = Appointment(Ground.COMPLEX, "桥梁健康监测专业性强，库内专家难以胜任", "青发改〔2026〕8号", "青山县财政局")
+KEY = NoteKey.generate("practice/evaluation")
 ALIASES = [f"E{number}" for number in range(1, len(COMMITTEE) + 1)]
 BIDDERS = {"bidder": "91330106673959654P", "bidder2": "91350100M000100Y55", "bidder3": "91350100M000100Y66"}
 PRICES = {"bidder": "20000000.00", "bidder2": "19000000.00", "bidder3": "21000000.00"}
@@ -98,10 +107,27 @@ class EvaluationStage:
     # the committee
 
     def form(self, *names: str) -> list[str]:
-        """Form the committee as OPS; returns the aliases."""
+        """Name the committee as OPS, as for a special project: these tests say who sits. Returns the aliases."""
         with self.act() as now:
             logins = [f"{name}-login".replace("_", "-") for name in names or COMMITTEE]
-            return [seat.alias for seat in committee.form(self.actor("operator"), self.lot, logins, now)]
+            return [seat.alias for seat in committee.form(self.actor("operator"), self.lot, logins, now, APPOINTED)]
+
+    def fix(self, seats: int = 5, fields: Sequence[str] = ("市政工程",), *beside: str) -> None:
+        """Fix the list of experts that is drawn from."""
+        with self.act() as now:
+            need = Need(fields, seats, [f"{name}-login".replace("_", "-") for name in beside])
+            drawing.fix(self.actor("operator"), self.lot, need, now)
+
+    def drawn(self) -> bool:
+        """A quorum cosigns what stands in the log, and the clock draws."""
+        self.sequence()
+        with self.act() as now:
+            size, root = (db.session.scalar(select(func.max(LogFact.index))) or 0) + 1, secrets.token_bytes(32)
+            text = Checkpoint(KEY.name, size, root).text
+            note = Note(text, (KEY.sign(text),)).encode()
+            seen = {"lines": 3, "created_at": now, "quorum_at": now}
+            db.session.merge(LogCheckpoint(size=size, root=root, frontier=b"", note=note, **seen))
+        return self.step(draw_steps.step_expert_draws)
 
     def empower(self, name: str, role: Role) -> None:
         """A role that is granted, not only played, and a certified key."""

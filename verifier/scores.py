@@ -28,7 +28,7 @@ def committee(lot: LotCase) -> Section[bool]:
         yield not_due("committee", "尚未组建评标委员会", "no committee is formed yet")
         return False
     told = read_json(lot.archive, lot.path("committee.json"))
-    shown = {row["alias"]: row["sign_key"] for row in _rows(told["members"])}
+    shown = {row["alias"]: row["sign_key"] for row in rows(told["members"])}
     faults = (
         []
         if shown == lot.view.members
@@ -52,7 +52,7 @@ def _too_few(lot: LotCase) -> list[Words]:
     return []
 
 
-def _rows(value: object) -> list[dict[str, Any]]:
+def rows(value: object) -> list[dict[str, Any]]:
     if not isinstance(value, list):
         raise TypeError("not a list")
     return value
@@ -89,8 +89,8 @@ def _document_faults(lot: LotCase, stage: str, opened: Mapping[str, tuple[str, s
         yield Words(
             f"{stage}：开启的不是准入的投标", f"{stage}: other bids were opened for the committee than admitted"
         )
-    rows = _rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
-    if {row["bid_id"]: (row["result"], row["sha256"]) for row in rows} != opened:
+    told = rows(read_json(lot.archive, lot.path("docs.json"))["bids"])
+    if {row["bid_id"]: (row["result"], row["sha256"]) for row in told} != opened:
         yield Words("公布的文件开启结果与日志不符", "the published outcome of the documents is not the one logged")
 
 

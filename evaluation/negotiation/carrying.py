@@ -6,7 +6,7 @@ import datetime as dt
 
 from sqlalchemy import select
 
-from evaluation import committee, reading
+from evaluation import reading, seating
 from evaluation.models import Evaluation, Seat
 from kernel.db import db, transaction
 from supervision import log
@@ -38,7 +38,7 @@ def _carry(code: str, now: dt.datetime) -> bool:
         for seat in reading.seats(box.first):
             db.session.add(_again(seat, code, now))
         db.session.flush()
-        log.append(committee.formed(code, reading.seats(code)), lot=code)
+        log.append(seating.formed(code, reading.seats(code)), lot=code)
         lifecycle.move(lot, LotEvent.START_EVALUATION, CLOCK, now, ["team of the negotiation", "quotes opened"])
         return True
 

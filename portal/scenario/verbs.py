@@ -7,6 +7,7 @@ from portal.scenario import (
     verbs_bids,
     verbs_contract,
     verbs_deposits,
+    verbs_experts,
     verbs_invitations,
     verbs_negotiation,
     verbs_notice,
@@ -22,5 +23,5 @@ from portal.scenario import (
 )
 
 __all__ = [
-    "expectations", "verbs_award", "verbs_baseprice", "verbs_bids", "verbs_contract", "verbs_deposits", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "verbs_recording", "verbs_qualification", "verbs_review", "waits",
+    "expectations", "verbs_award", "verbs_baseprice", "verbs_bids", "verbs_contract", "verbs_deposits", "verbs_experts", "verbs_invitations", "verbs_negotiation", "verbs_notice", "verbs_objections", "verbs_offers", "verbs_opening", "verbs_orders", "verbs_prequal", "verbs_recording", "verbs_qualification", "verbs_review", "waits",
 ]  # fmt: skip

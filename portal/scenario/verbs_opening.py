@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from bidding import opening
-from evaluation import committee, composition, reading, scoring
+from evaluation import committee, reading, scoring
 from evaluation.report import register, signing
 from kernel.clock import rfc3339
 from kernel.statements import Signed
+from portal.scenario import verbs_experts
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.world import World
-from tendering import lifecycle, packs
+from tendering import lifecycle
 from tendering.states import LotState
 
 GROUND, HEAD, MARKS = "未实质性响应招标文件", "unresponsive", "30"
@@ -31,7 +32,7 @@ def start_opening(world: World, by: Person, lot: int = 1) -> str:
 
 @do("form_committee")
 def form_committee(world: World, by: Person, experts: Sequence[Person], lot: int = 1) -> str:
-    """The centre seats a committee."""
+    """The centre names a committee without a draw and without a word why."""
     with world.act() as now:
         seats = committee.form(by.actor, world.code(lot), [one.part for one in experts], now)
     return f"评标委员会 {len(seats)} 人"
@@ -71,8 +72,11 @@ def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), h
 @do("convene")
 def convene(world: World, by: Person, lot: int = 1) -> str:
     """The centre seats as many experts as the law asks for; none has a conflict, and the documents are opened."""
+    if verbs_experts.asked_by_law(world, lot):
+        verbs_experts.draw_experts(world, by, lot)
+    else:
+        form_committee(world, by, panel(world, lot), lot)
     experts = panel(world, lot)
-    form_committee(world, by, experts, lot)
     for expert in experts:
         declare(world, expert, lot=lot)
         admit(world, expert, lot)
@@ -91,16 +95,8 @@ def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()
 
 
 def panel(world: World, lot: int) -> list[Person]:
-    """The experts who sit when nobody says who does."""
-    return [person for part, person in world.people.items() if part.startswith("expert")][: _seats(world, lot)]
-
-
-def _seats(world: World, lot: int) -> int:
-    """How many the law pack asks for; one where it names no number."""
-    with world.act(write=False):
-        found = lifecycle.lot_of(world.code(lot))
-        rule = composition.size(packs.load(found.tender.pack_id), reading.budget(found))
-    return 1 if rule is None else rule.value
+    """Who sits, or would."""
+    return verbs_experts.panel(world, lot)
 
 
 def _sheet(code: str, refused: set[str], head: str) -> dict[str, Any]:

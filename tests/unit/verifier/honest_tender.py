@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from evaluation import sheets as score_sheets
 from evaluation import spec
@@ -23,7 +23,9 @@ from supervision import facts
 from supervision.lotview import ADMITTED, OPENING
 from tendering import packs
 from tendering.states import CLOCK, MACHINE, LotState
+from tests.unit.verifier.drawn_experts import DrawnExperts
 from tests.unit.verifier.public_log import NODES, Authority, PublicLog, at, genesis
+from tests.unit.verifier.signed_report import ReportPlay
 
 TENDER = "E9901010000000117001"
 LOT = TENDER + "001"
@@ -65,7 +67,8 @@ class Taken:
 
 
 @dataclass
-class TenderPlay:
+class TenderPlay(ReportPlay):
+    code: ClassVar[str] = LOT
     folder: Path
     log: PublicLog = field(default_factory=PublicLog)
     ca: Authority = field(default_factory=Authority)
@@ -88,6 +91,10 @@ class TenderPlay:
     @cached_property
     def experts(self) -> dict[str, tuple[keys.PrivateKey, bytes]]:
         return {alias: self.ca.holder(f"专家{alias}") for alias in ("E1", "E2", "E3", "E4", "E5")}
+
+    @cached_property
+    def draw(self) -> DrawnExperts:
+        return DrawnExperts(LOT, len(self.experts))
 
     @cached_property
     def method(self) -> spec.MethodSpec:
@@ -462,8 +469,11 @@ class TenderPlay:
             facts.Member(alias=alias, sign_key=keys.spell(key.public_key()), kind="expert")
             for alias, (key, _) in self.experts.items()
         ]
+        self.draw.play(self.log, self.now)
         self.log.append(facts.CommitteeFormed(lot=LOT, members=tuple(members)))
+        self.log.append(self.draw.seated(list(self.experts)))
         self.put("committee.json", {"type": "t", "lot": LOT, "members": [one.to_json() for one in members]})
+        self.plan_time()
         self.admit("docs", self.signings())
         self.release("docs")
         for one in self.docs_opened():
@@ -474,6 +484,7 @@ class TenderPlay:
         self.put("method.json", self.method.raw)
         self.score()
         self.put("result.json", self.result())
+        self.sign_report()
         self.log.append(self.result_fact())
         self.move("report")
 
@@ -540,9 +551,15 @@ class TenderPlay:
         self.move("award", "OWNER")
         self.log.append(facts.Award(lot=LOT, **winner))
         told["awarded_bid"], told["award"] = winner["bid_id"], signed.to_json()
+        self.name_members()
         for alias, row in self.scored.items():
             self.put(f"scores/{alias}.json", row)
         self.put("disclosures.json", self.log.disclosed())
+
+    def name_members(self) -> None:
+        told = canonical.decode(self.files[f"lots/{LOT}/committee.json"])
+        named = self.draw.opened(list(self.experts))
+        self.put("committee.json", {**told, "members": [{**row, **named[row["alias"]]} for row in told["members"]]})
 
     def candidates(self) -> list[dict[str, str]]:
         taken = {one.bid_id: one for one in self.live}

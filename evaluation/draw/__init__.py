@@ -1,0 +1,1 @@
+"""The draw of the experts who sit on a committee (C38, G25)."""
