@@ -52,6 +52,15 @@ _PROCUREMENT = (
 )  # fmt: skip
 
 
+BASE_PRICE = ("标底", "base price")
+
+
+@holds("C20.base")
+def rests_on_base_price(ground: str) -> bool:
+    """Whether a written ground appeals to the base price, which is a reference and rejects nobody (条例 art. 50)."""
+    return any(name in ground.lower() for name in BASE_PRICE)
+
+
 @holds("C43")
 def lawful(trade: Trade) -> tuple[Head, ...]:
     """The heads of the trade's own law, in its order."""

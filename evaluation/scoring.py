@@ -173,7 +173,23 @@ def _encoded(lot: Lot, seat: Seat, draft: Draft) -> bytes:
 
 def _faults(lot: Lot, found: Sheet) -> list[Fault]:
     bid_ids = frozenset(bid.bid_id for bid, _ in reading.assessed(lot.code))
-    return sheets.faults(reading.method(lot), found, bid_ids) + _unlawful(lot, found)
+    return sheets.faults(reading.method(lot), found, bid_ids) + _unlawful(lot, found) + _by_base_price(lot, found)
+
+
+@holds("C20.base", "base_price")
+def _by_base_price(lot: Lot, found: Sheet) -> list[Fault]:
+    """No head of the law is the base price; nor may a ground in words make it one."""
+    rules = packs.load(lot.tender.pack_id).find(packs.Kind.MAX_COUNT, "base_price")
+    return [
+        Fault(
+            f"{bid_id}.ground",
+            f"标底只作评标参考，报价高于、低于标底都不得否决（{rule.cited}）",
+            f"the base price is a reference: no bid is rejected for standing above or below it ({rule.cited})",
+        )
+        for rule in rules
+        for bid_id, one in sorted(found.bids.items())
+        if not one.conforms and heads.rests_on_base_price(one.ground or "")
+    ]
 
 
 @holds("C43", "C45", "G32", "rejection_ground")

@@ -62,7 +62,7 @@ def faults(method: Any, pack: Pack, ceiling: str | None) -> list[Fault]:
     """All that keeps a method object from being published under `pack`; empty when its form is lawful."""
     if not isinstance(method, Mapping) or method.get("type") != TYPE:
         return [_fault("missing", "缺少评标办法。", "The evaluation method is missing.")]
-    found = [*_identity(method, pack), *_forbidden(method, pack), *_money(method, ceiling)]
+    found = [*_identity(method, pack), *_forbidden(method, pack), *_base_price(method, pack), *_money(method, ceiling)]
     found += [*_weights(method, pack), *_rounding(method), *_deduction(method, pack), *_minimum(method, pack)]
     if not found:
         found += [_fault("invalid", f"评标办法不合规：{text}", text) for text in _deeper(dict(method))]
@@ -107,6 +107,18 @@ def _forbidden(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
                 "No highest or lowest price may be dropped.",
                 formula[0].cited,
             )
+
+
+@holds("C20.base")
+def _base_price(method: Mapping[str, Any], pack: Pack) -> Iterator[Fault]:
+    """It limits no price, and nobody scores how near a price comes to it (条例 art. 50)."""
+    rows = method.get("criteria")
+    names = [str(row.get("name")) for row in rows if isinstance(row, Mapping)] if isinstance(rows, list) else []
+    for rule in pack.find(Kind.MAX_COUNT, "base_price"):
+        if "base_price" in method or any("标底" in name for name in names):
+            zh = "标底只作评标参考，不得作为否决投标的条件，也不得按报价是否接近标底评分。"
+            en = "The base price is a reference: it limits no price, and being near to it earns no points."
+            yield Fault("method.base_price", zh, en, rule.cited)
 
 
 def _money(method: Mapping[str, Any], ceiling: str | None) -> Iterator[Fault]:

@@ -56,6 +56,7 @@ ASKED = {
 }
 """Rows with a pattern of their own that another test asks for; those shown like them go with them."""
 ELSEWHERE = {
+    "base_price": "test_base_price.py",
     "evaluation": "test_evaluation_roles.py",
     "contract": "test_contracts_web.py",
     "invitation": "test_invitations_web.py",
@@ -64,6 +65,7 @@ ELSEWHERE = {
     "application": "test_offers_web.py",
     "prequalification": "test_prequal_secrecy.py",
     "negotiation": "test_negotiation_web.py",
+    "qualification": "test_qualification_web.py",
 }
 """Where the fields of a table are asked for that this walk has no text for."""
 
