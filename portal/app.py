@@ -37,6 +37,7 @@ API = (
     "bidding.routes.opening",
     "evaluation.routes",
     "evaluation.draw.routes",
+    "evaluation.report.routes",
     "evaluation.desk.routes",
     "livestream.routes",
     "livestream.recording.routes",

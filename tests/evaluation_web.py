@@ -15,6 +15,7 @@ from jinja2 import ChoiceLoader, DictLoader
 from evaluation import routes
 from evaluation.desk import routes as desk_routes
 from evaluation.pages import pages
+from evaluation.report import routes as report_routes
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
@@ -46,6 +47,7 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
     api = Api(app)
     api.register_blueprint(routes.bp)
     api.register_blueprint(desk_routes.bp)
+    api.register_blueprint(report_routes.bp)
     app.register_blueprint(pages)
     app.register_error_handler(Refusal, _refused)
     _one_transaction(app, stage)

@@ -28,6 +28,7 @@ from verifier import (
     record,
     recordings,
     release,
+    report,
     result,
     roll,
     scores,
@@ -234,6 +235,8 @@ def _evaluation(
     yield from guarded("docs", scores.documents(lot))
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
     told = yield from guarded("result", result.result(lot, method, read, scored))
+    yield from guarded("report", report.report(lot, disclosed))
+    yield from guarded("time", report.time(lot, disclosed))
     if offers.is_sale(lot):
         ranking = [] if told is None else [row["bid_id"] for row in told["ranking"]]
         yield from guarded("deal", offers.sale(lot, found, read, ranking))

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from evaluation import reading, seating
 from evaluation.models import Evaluation, Seat
+from evaluation.report import duration
 from kernel.db import db, transaction
 from supervision import log
 from tendering import lifecycle
@@ -39,6 +40,7 @@ def _carry(code: str, now: dt.datetime) -> bool:
             db.session.add(_again(seat, code, now))
         db.session.flush()
         log.append(seating.formed(code, reading.seats(code)), lot=code)
+        duration.plan(lot, now)
         lifecycle.move(lot, LotEvent.START_EVALUATION, CLOCK, now, ["team of the negotiation", "quotes opened"])
         return True
 

@@ -133,17 +133,12 @@ def _planned(lot_code: str) -> PlannedTime:
 
 
 def _ask_when_too_many(lot: Lot, found: PlannedTime, now: dt.datetime) -> None:
-    words, sitting = {one.alias for one in short(lot.code)}, chamber.aliases(lot.code)
-    if found.asked_at is not None or not timing.too_many(packs.load(lot.tender.pack_id), words, sitting):
+    sitting = chamber.aliases(lot.code)
+    count = len({one.alias for one in short(lot.code)} & set(sitting))
+    if found.asked_at is not None or not timing.too_many(packs.load(lot.tender.pack_id), count, len(sitting)):
         return
     found.asked_at = now
-    fact = TimeAsked(
-        lot=lot.code,
-        short=len(words & set(sitting)),
-        members=len(sitting),
-        ends_at=rfc3339(found.ends_at),
-        at=rfc3339(now),
-    )
+    fact = TimeAsked(lot=lot.code, short=count, members=len(sitting), ends_at=rfc3339(found.ends_at), at=rfc3339(now))
     log.append(fact, lot=lot.code)
     db.session.flush()
 
