@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from flask_babel import Babel, get_locale
 
 from kernel.errors import Words
+from supervision import fact_words
 from tendering.states import STATE_WORDS
 
 LANGUAGES = ("zh", "en")
@@ -28,7 +29,7 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=chosen)
     app.jinja_env.globals["language"] = lambda: str(get_locale() or "zh")[:2]
-    app.jinja_env.filters.update(said=said, state_words=STATE_WORDS.__getitem__)
+    app.jinja_env.filters.update(said=said, state_words=STATE_WORDS.__getitem__, fact_words=fact_words.of)
     app.jinja_env.globals["other_language_url"] = other_language_url
     app.after_request(_keep)
 

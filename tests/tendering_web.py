@@ -21,6 +21,7 @@ from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticate
 from kernel.site import site
 from portal import assets
 from portal.language import said
+from supervision import fact_words
 from tendering import key_routes, lot_routes, routes
 from tendering.amendments import pages as amendment_pages
 from tendering.contracts import pages as contract_pages
@@ -60,7 +61,7 @@ def opened_door(stage: Stage) -> FlaskClient:
         "yuan_words": money.words,
         "yuan_wire": money.wire,
     }
-    app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__}
+    app.jinja_env.filters |= {"said": said, "state_words": STATE_WORDS.__getitem__, "fact_words": fact_words.of}
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.ERROR_SCHEMA = Schema
