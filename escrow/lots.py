@@ -21,6 +21,7 @@ from tendering.contracts import course, messages
 from tendering.contracts.duties import moments_of
 from tendering.models import Lot
 from tendering.objections import rules as said_rules
+from tendering.offers import moving
 from tendering.offers import terms as offers
 from tendering.offers.models import Deal
 from tendering.states import ENDED, STILL_SHUT, LotState
@@ -58,10 +59,10 @@ def cut_off(lot: Lot, at: dt.datetime) -> dt.datetime:
 
     While the lot stands still, as a resumption at `at` would set it.
     """
-    sold = offers.is_offer(packs.load(lot.tender.pack_id))
-    due = lot.applications_due if sold and lot.applications_due is not None else lot.closes_at
-    assert due is not None, "only a published lot asks for deposits"
-    return said_rules.resumed_until(due, lot.suspended_at, at) if lot.suspended_at else due
+    if offers.is_offer(packs.load(lot.tender.pack_id)) and (due := moving.due_at(lot, at)) is not None:
+        return due
+    assert lot.closes_at is not None, "only a published lot asks for deposits"
+    return said_rules.resumed_until(lot.closes_at, lot.suspended_at, at) if lot.suspended_at else lot.closes_at
 
 
 def validity_ends(lot: Lot, found: Terms) -> dt.datetime | None:

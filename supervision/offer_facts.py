@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from supervision.vocabulary import Amount, Base64, Disclosure, Fact, Instant, Sha256, Shape
 
 APPLICANTS = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.NEVER})
@@ -21,6 +23,17 @@ class OfferStep(Fact, kind="offer.step", opens=APPLICANTS):
     application_sha256: Sha256
     step: str
     decision_sha256: Sha256 | None
+    at: Instant
+
+
+class ListingMoved(Fact, kind="listing.moved"):
+    """Applications end later: the disclosure was extended as its notice announced, or went on after it stood still."""
+
+    lot: str
+    was: Instant
+    now: Instant
+    cause: Literal["extended", "resumed"]
+    law: str
     at: Instant
 
 

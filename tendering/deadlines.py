@@ -22,6 +22,7 @@ from tendering import packs, publishing, rules, statements, timetable, visibilit
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.objections import service as objections
+from tendering.offers import moving
 from tendering.states import CLOCK, PREQUALIFYING, LotEvent, LotState
 
 OWNER, SUPERVISOR, PLATFORM = "owner", "supervisor", "platform"
@@ -50,13 +51,13 @@ def extend_deadline(actor: Actor, lot: Lot, signed: Signed, now: dt.datetime) ->
 
 
 def suspend(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> Lot:
-    """Stop a collecting lot's clock, for an objection or by order. The lot goes on accepting bids."""
+    """Stop a collecting or listed lot's clock, for an objection or by order. The lot goes on accepting bids or applications."""
     by = _signer(lot, signed)
     _check_signer(actor, lot, signed, by)
     content = statements.read(signed, statements.SUSPENDED, lot.code, ("at", "cause"))
     if by == PLATFORM and not content["cause"].startswith(OBJECTION):
         raise _other_key()
-    check_running(lot)
+    check_stoppable(lot)
     at = statements.instant(content, "at")
     rules.check_at(at, now, lot.timings["cut_grace"])
     rules.check_before(now, _closes_at(lot))
@@ -76,7 +77,8 @@ def resume(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetime) -> L
     at, moments = statements.instant(content, "at"), statements.moments(content)
     rules.check_at(at, now, lot.timings["cut_grace"])
     rules.check_resumed(moments.closes_at, rules.resumed_at_least(_closes_at(lot), lot.suspended_at, at))
-    _change(lot, {"suspended_at": None, "suspended_cause": None, **vars(moments)})
+    more = moving.resumed(lot, at, moments.closes_at, now)
+    _change(lot, {"suspended_at": None, "suspended_cause": None, **vars(moments), **more})
     log.append(facts.Resumed(lot=lot.code, by=by, file=keys.b64(signed.raw), sig=keys.b64(signed.sig)))
     _acted(actor, lot, "lot.resumed", now)
     return lot
@@ -102,7 +104,16 @@ def collect_again(actor: Actor | None, lot: Lot, signed: Signed, now: dt.datetim
 
 def check_running(lot: Lot) -> None:
     """Conflict unless the lot takes bids and its clock runs."""
-    if lot.state != LotState.COLLECTING:
+    _check_running(lot, LotState.COLLECTING)
+
+
+def check_stoppable(lot: Lot) -> None:
+    """Conflict unless the lot takes bids or applications to buy and its clock runs."""
+    _check_running(lot, LotState.COLLECTING, LotState.LISTING)
+
+
+def _check_running(lot: Lot, *states: LotState) -> None:
+    if lot.state not in states:
         raise Conflict(
             "lot.not_collecting",
             "标段不在接收投标阶段。",

@@ -97,6 +97,7 @@ class LotIn(Schema):
     reserve_sha256 = text(64, allow_none=True)
     land_use = text(20, allow_none=True)
     years = fields.Integer(allow_none=True, strict=True, validate=validate.Range(1, 999))
+    extensions = fields.Integer(allow_none=True, strict=True, validate=validate.Range(0, 20))
 
 
 class CriterionIn(Schema):

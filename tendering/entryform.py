@@ -93,7 +93,7 @@ def _offered(form: Mapping[str, str], where: str) -> dict[str, Any]:
     read: dict[str, Any] = {
         name: instant(text) if name in offers.INSTANTS else text or None for name, text in typed.items()
     }
-    return {**read, "years": _whole(typed["years"])} if "years" in read else read
+    return {**read, **{name: _whole(typed[name]) for name in offers.NUMBERS if name in typed}}
 
 
 def _method(form: Mapping[str, str], where: str, ceiling: str | None) -> dict[str, Any]:

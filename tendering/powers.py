@@ -198,7 +198,7 @@ TYPED: tuple[TypedAct, ...] = (
     TypedAct("reply", Words("答复异议、质疑、询问", "Reply to objections"), _OWN, "objection_answered", _check_waiting, _DESK),
     TypedAct("extend", Words("推后投标截止", "Move the deadline later"), (Role.OWNER,), deadlines.RULE, _check_movable, _DESK + "#{lot}"),
     TypedAct("terms", Words("变更条款", "Change the terms"), (Role.OWNER,), "clarification_published", lambda lot, _: deadlines.check_running(lot), _DESK + "#{lot}"),
-    TypedAct("suspend", Words("暂停", "Suspend"), (Role.OWNER, Role.SUP), "rules.md 5.3 T08", lambda lot, _: deadlines.check_running(lot), _DESK + "#{lot}"),
+    TypedAct("suspend", Words("暂停", "Suspend"), (Role.OWNER, Role.SUP), "rules.md 5.3 T08", lambda lot, _: deadlines.check_stoppable(lot), _DESK + "#{lot}"),
     TypedAct("resume", Words("恢复", "Resume"), (Role.OWNER, Role.SUP), "rules.md 5.3 T09", lambda lot, _: deadlines.check_suspended(lot), _DESK + "#{lot}"),
     TypedAct("outage", Words("故障后另定截止时间", "Set a new deadline after an outage"), (Role.SUP,), deadlines.RULE, lambda lot, _: deadlines.check_unrolled(lot)),
     TypedAct("second_cancel", Words("第二次确认终止", "Second the cancellation"), (*_OWN, Role.MGR), "termination", _check_cancel_waits, "/tenders/{tender}#cancel"),
@@ -232,7 +232,8 @@ def _typed(act: TypedAct, lot: Lot, now: dt.datetime, pack: Pack) -> Power:
 
 
 def _linked(power: Power, lot: Lot) -> Power:
-    return Power(**{**vars(power), "link": _filled(LINKS.get(power.name, ""), lot)})
+    link = LINKS.get(f"{lot.state}:{power.name}") or LINKS.get(power.name, "")
+    return Power(**{**vars(power), "link": _filled(link, lot)})
 
 
 def _filled(link: str, lot: Lot) -> str:

@@ -16,6 +16,7 @@ from kernel.db import own_transaction
 from kernel.errors import Invalid, Refusal
 from tendering import entryform, rules, service, signedform, statements, visibility
 from tendering.models import Lot, Tender
+from tendering.offers import moving
 from tendering.statements import ToSign
 
 pages = Blueprint("sign", __name__)
@@ -102,6 +103,7 @@ def _resumed_until(lot: Lot, now: dt.datetime) -> dt.datetime:
     if request.form.get("closes_at", "").strip() or lot.suspended_at is None or lot.closes_at is None:
         return _typed("closes_at")
     least = rules.resumed_at_least(lot.closes_at, lot.suspended_at, now)
+    least = max(least, moving.earliest_close(lot, now) or least)
     return least.replace(microsecond=0) + dt.timedelta(seconds=1)
 
 

@@ -19,6 +19,7 @@ from verifier import (
     draws,
     invitations,
     kept,
+    listings,
     log,
     negotiation,
     offers,
@@ -87,6 +88,7 @@ def _lot(lot: LotCase) -> Section[None]:
     yield from guarded("timetable", terms.deadline(lot))
     yield from guarded("law", terms.law(lot))
     method = yield from guarded("method", result.method(lot))
+    yield from guarded("listing", listings.moves(lot))
     if offers.without_box(lot):
         yield from _unboxed(lot)
     elif lot.view.terms is not None:

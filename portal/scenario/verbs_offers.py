@@ -8,7 +8,7 @@ from typing import Any
 from evaluation import results
 from kernel import canonical, money
 from kernel.money import Fen
-from portal.scenario import notice, verbs_notice
+from portal.scenario import notice, verbs_notice, watch
 from portal.scenario.people import Person
 from portal.scenario.registry import do, expect, wait
 from portal.scenario.watch import SECOND, shown
@@ -222,6 +222,15 @@ def deal(world: World, to: Person, price: str, way: str = "", lot: int = 1) -> s
     if told != (to.actor.organization_id, money.parse(price), how):
         raise MismatchError(f"expected {to.name} at {price} {way}, found {told} {how}")
     return f"{to.name} {price} {how}"
+
+
+@expect("applications_due")
+def applications_due(world: World, is_: str, lot: int = 1) -> str:
+    """Until when applications are taken now, as a Beijing moment."""
+    due = world.lot(lot).applications_due
+    if due is None or shown(due) != shown(watch.moment(is_, world.now)):
+        raise MismatchError(f"applications end {due and shown(due)}, not {is_}")
+    return is_
 
 
 def _token(world: World, of: Person, lot: int) -> str:

@@ -26,7 +26,7 @@ from tendering import drafts, packs, visibility
 from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.offers import deposits
+from tendering.offers import deposits, moving
 from tendering.offers import terms as sale
 from tendering.offers.models import OfferApplication, OfferFile
 from tendering.offers.terms import OfferTerms, Way
@@ -98,7 +98,8 @@ def check_open(lot: Lot, now: dt.datetime) -> None:
     if not sale.is_offer(pack_of(lot)) or lot.state not in TAKING or lot.applications_due is None:
         zh, en = "本标的现在不接受申请。", "No applications are taken for this lot now."
         raise Conflict("application.closed", zh, en, rule=law(lot), state=lot.state)
-    if now >= lot.applications_due:
+    due = moving.due_at(lot, now)
+    if due is None or now >= due:
         zh, en = "申请已截止。", "The time for applications is over."
         raise Conflict("application.late", zh, en, rule=law(lot))
 

@@ -21,7 +21,7 @@ from tendering import entryform, signedform, transfers, visibility
 from tendering.attachments import Attachment
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
-from tendering.offers import applications, deals, on_site, payments, reserve, showing
+from tendering.offers import applications, deals, moving, on_site, payments, reserve, showing
 from tendering.offers.applications import Said
 from tendering.offers.models import OfferApplication
 from tendering.offers.rules import Priced
@@ -43,6 +43,7 @@ def _shown() -> dict[str, Any]:
         "sale_subjects": showing.SUBJECTS,
         "preemptions": showing.PREEMPTION,
         "open_to_apply": lambda lot: showing.open_to_apply(lot, clock.now()),
+        "times_extended": moving.extended,
         "own_application": lambda lot: showing.own(current_actor_or_none(), lot),
     }
 

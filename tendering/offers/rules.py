@@ -184,8 +184,25 @@ def _periods(offered: Offered) -> Iterator[Obstacle]:
 def _contest(offered: Offered, due: dt.datetime) -> Iterator[tuple[Rule, dt.datetime, str]]:
     """The disclosure from the notice, then the time from its end to the sealed offers."""
     yield from ((rule, offered.now, "applications_due") for rule in _disclosures(offered))
-    found = offered.pack.find(Kind.MIN_INTERVAL, "bids_due")
-    yield from ((rule, due, "closes_at") for rule in found if rule.begins == "applications_due")
+    rule = sale.contest(offered.pack)
+    yield from [(rule, _last_due(offered, due), "closes_at")] if rule is not None else []
+
+
+def _last_due(offered: Offered, due: dt.datetime) -> dt.datetime:
+    """When applications end at the latest: after every extension that the notice announces."""
+    rule = sale.extension(offered.pack)
+    for _ in range(offered.terms.extensions or 0):
+        due = timetable.calendar().reaches(rule, due) if rule is not None else due
+    return due
+
+
+@holds("P06.extend")
+def _extensions(offered: Offered) -> Iterator[Obstacle]:
+    """Only a disclosure whose law knows extensions announces them (P06)."""
+    if offered.terms.extensions and sale.extension(offered.pack) is None:
+        notice = offered.pack.the(Kind.REQUIRED, "notice").cited
+        zh, en = "本类交易没有延长信息披露的规定。", "The law of this sale knows no extension of the disclosure."
+        yield Obstacle("offer.extensions", zh, en, notice, offered.where("extensions"))
 
 
 @holds(
@@ -247,8 +264,17 @@ def _local(at: dt.datetime) -> str:
 
 
 CHECKS: tuple[Callable[[Offered], Iterator[Obstacle]], ...] = (
-    _floor, _valuation, _lower_floor, _fresh_valuation, _predisclosure, _parties, _years, _periods, _land_periods, _display,
+    _floor, _valuation, _lower_floor, _fresh_valuation, _predisclosure, _parties, _years, _periods, _extensions, _land_periods, _display,
 )  # fmt: skip
+
+
+AT_ONCE = dt.timedelta(seconds=10)
+
+
+@holds("P06.extend")
+def extended_until(rule: Rule, was: dt.datetime, at: dt.datetime) -> dt.datetime:
+    """One more period: from the end that passed, or from the moment it was found that nobody came, if that took longer (P06)."""
+    return timetable.whole(timetable.calendar().reaches(rule, was if at - was < AT_ONCE else at))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from kernel.money import Fen
 from tendering import timetable
 from tendering.lifecycle import lot_of, move
 from tendering.models import Lot
-from tendering.offers import applications, deals, deposits, rules
+from tendering.offers import applications, deals, deposits, moving, rules
 from tendering.offers import terms as sale
 from tendering.offers.applications import pack_of, terms_of
 from tendering.offers.models import OfferApplication
@@ -66,12 +66,12 @@ def _undecided(lot: Lot) -> list[OfferApplication]:
 def decide_by(lot: Lot, due: dt.datetime) -> dt.datetime:
     """Until when the seller answers on the takers; its silence agrees (P16.decide)."""
     found = pack_of(lot).find(Kind.MAX_INTERVAL, "application_decided")
-    return timetable.calendar().reaches(found[0], due) if found else due
+    return timetable.calendar().reaches(found[0], due) + moving.stood_still(lot, due) if found else due
 
 
 @holds("A2", "A3", "P08")
 def _count_takers(lot: Lot, now: dt.datetime) -> None:
-    """No taker: failed. One: it buys at its offer, not below the floor. More: a sealed contest among them (P08).
+    """No taker: extended as the notice says, or failed. One: it buys at its offer, not below the floor. More: a sealed contest among them (P08).
 
     The seller's silence confirms only whose deposit arrived: nobody's silence makes up for it.
     """
@@ -79,6 +79,8 @@ def _count_takers(lot: Lot, now: dt.datetime) -> None:
         paid = deposits.problem(lot, row.organization_id) is None
         applications.settle(row, lot, SILENT if paid else UNPAID, now, confirmed=paid)
     confirmed = applications.in_state(lot, applications.CONFIRMED)
+    if not confirmed and moving.extend(lot, now):
+        return
     if not confirmed:
         deals.fail(lot, LotEvent.NO_TAKER, NOBODY, CLOCK, now)
     elif len(confirmed) == 1:

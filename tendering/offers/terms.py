@@ -39,7 +39,8 @@ USES = ("housing", "industry", "science", "commerce", "mixed")
 AMOUNTS = ("floor", "valuation_amount")
 INSTANTS = ("applications_due", "begins_at", "display_from", "display_until")
 PLAIN = ("reserve_sha256", "land_use")
-LOT_FIELDS = (*AMOUNTS, *INSTANTS, *PLAIN, "years")
+NUMBERS = ("years", "extensions")
+LOT_FIELDS = (*AMOUNTS, *INSTANTS, *PLAIN, *NUMBERS)
 """Of a lot's row in the draft."""
 TENDER_FIELDS = ("valuation", "valuation_date", "control_passes", "preemption", "management", "floor_consent")
 """Of the draft."""
@@ -79,6 +80,8 @@ class OfferTerms:
     reserve_sha256: str
     land_use: str
     years: int | None
+    extensions: int | None
+    """How often a disclosure that nobody answered is extended."""
     preemption: Preemption | None
 
 
@@ -100,6 +103,7 @@ def read(draft: Mapping[str, Any], number: int) -> OfferTerms:
         reserve_sha256=str(row.get("reserve_sha256") or ""),
         land_use=str(row.get("land_use") or ""),
         years=row.get("years"),
+        extensions=row.get("extensions"),
         preemption=Preemption(said) if said in list(Preemption) else None,
     )
 
@@ -112,6 +116,17 @@ def disclosure(pack: Pack, terms: OfferTerms, *, repeated: bool = False) -> Rule
     if repeated:
         found = [*pack.find(Kind.MIN_INTERVAL, "applications_due.repeat"), *found]
     return found[0] if found else None
+
+
+def extension(pack: Pack) -> Rule | None:
+    """The rule of one more period of a disclosure that nobody answered (P06); None where the law knows none."""
+    return next(iter(pack.find(Kind.MIN_INTERVAL, "applications_due.extended")), None)
+
+
+def contest(pack: Pack) -> Rule | None:
+    """The rule on the time from the end of applications to that of sealed offers; None where none are made."""
+    found = pack.find(Kind.MIN_INTERVAL, "bids_due") if way(pack) is Way.CONTEST else []
+    return next((rule for rule in found if rule.begins == "applications_due"), None)
 
 
 @holds("P05.threshold")

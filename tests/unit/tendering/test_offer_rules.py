@@ -227,3 +227,12 @@ def test_l16_p16_the_notice_of_a_sale_states_what_its_law_forces() -> None:
         missing_fields = {one.field for one in checklist.obstacles(view, NOW)}
         assert missing_fields >= {"title", "content", "qualification", "contact.name", "documents", "lots"}
         assert all(one.rule for one in checklist.obstacles(view, NOW))
+
+
+def test_p06_extend_offers_end_after_the_last_extension_that_the_notice_announces() -> None:
+    assert missing(PROPERTY, equity(extensions=1)) == {("offer.too_early", "P16.contest")}
+    assert missing(PROPERTY, equity(extensions=1, closes_at="2026-04-20T01:30:00Z")) == set()
+
+
+def test_p06_extend_a_law_without_extensions_takes_none() -> None:
+    assert ("offer.extensions", "L16") in missing(LISTING, land(extensions=1))
