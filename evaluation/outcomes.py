@@ -11,6 +11,7 @@ from bidding.models import Bid, Opened
 from bidding.states import BidStatus, Outcome
 from evaluation import reading
 from evaluation.models import Evaluation
+from evaluation.qualification import standing
 from kernel import canonical
 from kernel.db import db
 from tendering.contracts import course, messages
@@ -50,6 +51,9 @@ def own_results(found: Evaluation) -> dict[str, dict[str, Any]]:
 
 def _unopened(bid: Bid) -> dict[str, Any]:
     """A bid that the committee never judged: what became of it at the opening, or of its documents."""
+    away = standing.turned_away(bid.lot).get(bid.bid_id)
+    if away is not None:
+        return {"standing": "not_qualified", "ground": away.ground}
     opened = db.session.scalar(select(Opened).where(Opened.bid == bid.id).order_by(Opened.id.desc()).limit(1))
     papers = reading.documents(bid.lot).get(bid.bid_id)
     if papers is not None and papers.judgment is not None:

@@ -13,6 +13,7 @@ from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
 from evaluation import award_pages, committee, committee_pages, heads, passes, reading, scoring, sheetform, views
 from evaluation.draw import showing as draw_showing
+from evaluation.qualification import pages as qualification_pages
 from evaluation.report import pages as report_pages
 from evaluation.review import pages as review_pages
 from evaluation.visibility import Phase
@@ -29,6 +30,7 @@ pages.register_blueprint(committee_pages.pages)
 pages.register_blueprint(award_pages.pages)
 pages.register_blueprint(report_pages.pages)
 pages.register_blueprint(review_pages.pages)
+pages.register_blueprint(qualification_pages.pages)
 
 Page = str | tuple[str, int] | Response
 

@@ -17,6 +17,7 @@ from evaluation import composition, spec
 from evaluation.composition import SeatKind
 from evaluation.models import Evaluation, OpenedDocuments, ScoreSheet, Seat
 from evaluation.prices import Bid
+from evaluation.qualification import standing
 from evaluation.report import register
 from evaluation.spec import MethodSpec
 from evaluation.visibility import Phase, Viewer
@@ -170,9 +171,10 @@ def papers(lot: str) -> dict[str, OpenedDocuments]:
 
 
 def assessed(lot: str) -> list[tuple[SealedBid, Sheet]]:
-    """The bids the committee judges: read out, and their documents opened."""
-    found = papers(lot)
-    return [(bid, sheet) for bid, sheet in read_out(lot) if bid.bid_id in found and found[bid.bid_id].sha256]
+    """The bids the committee judges: read out, their documents opened, and nobody found them not to be qualified (G21)."""
+    found, away = papers(lot), standing.turned_away(lot)
+    opened = [(bid, sheet) for bid, sheet in read_out(lot) if bid.bid_id in found and found[bid.bid_id].sha256]
+    return [(bid, sheet) for bid, sheet in opened if bid.bid_id not in away]
 
 
 def priced(bids: Sequence[tuple[SealedBid, Sheet]]) -> list[Bid]:

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from evaluation import admitting, outcomes, publishing, reading, results
 from evaluation.models import Evaluation
+from evaluation.qualification import standing
 from evaluation.report import duration
 from evaluation.review import clarification
 from kernel.db import db, transaction
@@ -17,7 +18,7 @@ from tendering.states import CLOCK, LotEvent, LotState
 
 
 def step_begin_scoring(now: dt.datetime) -> bool:
-    """OPENED to EVALUATING once the documents of every admitted bid are opened or judged."""
+    """OPENED to EVALUATING once the documents of every admitted bid are opened or judged, and qualification is reviewed."""
     return sum(_begin(code, now) for code in _lots(LotState.OPENED)) > 0
 
 
@@ -91,12 +92,16 @@ def _begin(code: str, now: dt.datetime) -> bool:
     with transaction():
         lot = lifecycle.lot_of(code, lock=True)
         still = lot.state == LotState.OPENED and lot.suspended_at is None
-        if not still or not admitting.admitted(lot) or admitting.unopened(lot):
+        if not still or not admitting.admitted(lot) or admitting.unopened(lot) or standing.waits(lot):
             return False
-        guards = ["committee.formed", "stage.admitted", "docs.opened"]
+        guards = ["committee.formed", "stage.admitted", "docs.opened", *_reviewed(code)]
         lifecycle.move(lot, LotEvent.START_EVALUATION, CLOCK, now, guards)
         reading.under_way(code, lock=True).revision += 1
         return True
+
+
+def _reviewed(code: str) -> list[str]:
+    return ["qualification.reviewed"] if standing.row_of(code) is not None else []
 
 
 def _write(found: Evaluation) -> None:

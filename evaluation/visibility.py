@@ -57,11 +57,11 @@ class Field(StrEnum):
     RETURNED = "returned"
     SIGNED_COUNT = "signed_count"
     DOCS_OPENED = "docs_opened"
-    RESULT = "result"
     TIME = "time"
     SHORT_OF_TIME = "short_of_time"
     REPORT = "report"
     REPORT_SIGNED = "report_signed"
+    RESULT = "result"
 
 
 _V, _P = Viewer, Phase
@@ -90,8 +90,8 @@ TABLE: Table[Viewer, Phase] = Table(
         _P.NONE: Words("未组建", "No committee"),
         _P.FORMED: Words("已组建", "Committee formed"),
         _P.SCORING: Words("评审中", "Scoring"),
-        _P.RESULT: Words("结果已出", "Result published"),
         _P.REPORT: Words("签署报告", "Report being signed"),
+        _P.RESULT: Words("结果已出", "Result published"),
         _P.AWARDED: Words("已定标", "Awarded"),
     },
     {
@@ -112,8 +112,6 @@ TABLE: Table[Viewer, Phase] = Table(
             _HIDDEN, sheet=("评分表", "signed sheet"),
         ),
         **alike(each((_V.SEAT, _V.MEMBER, *_WATCHING), since(_P.SCORING)), _HIDDEN, signed_count=("已签人数", "how many have signed")),
-        **alike(each(_ALL, since(_P.RESULT)), "《招标投标法实施条例》第五十四条；财政部令第87号第六十九条", result=("评标结果", "result")),
-    },
         **alike(each((_V.SEAT, *_WATCHING), since(_P.SCORING)), _HIDDEN, short_of_time=("谁认为时间不够及理由", "who finds the time too short, and why")),
         **alike(
             each(_ALL, since(_P.RESULT)) | each((_V.SEAT, _V.MEMBER, _V.SUP, _V.INSP), since(_P.REPORT)),
@@ -123,6 +121,8 @@ TABLE: Table[Viewer, Phase] = Table(
             each(_ALL, since(_P.RESULT)) | each((_V.SEAT, _V.MEMBER, *_WATCHING), since(_P.REPORT)),
             "《招标投标法实施条例》第五十三条", report_signed=("报告签署情况", "who has signed the report"),
         ),
+        **alike(each(_ALL, since(_P.RESULT)), "《招标投标法实施条例》第五十四条；财政部令第87号第六十九条", result=("评标结果", "result")),
+    },
 )  # fmt: skip
 """From which phase a viewer sees a field; a viewer that is not named never does."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from supervision.vocabulary import Disclosure, Fact, Instant, Sha256
+from supervision.vocabulary import Disclosure, Fact, Instant, Sha256, Statement
 
 WITH_THE_SHEETS = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_AWARD})
 
@@ -58,4 +58,11 @@ class CapacityDecided(Fact, kind="capacity.decided", opens=WITH_THE_SHEETS):
     bid_id: str
     capable: bool
     by: tuple[str, ...]
+    at: Instant
+
+
+class QualificationReviewed(Statement, kind="qualification.reviewed", opens=WITH_THE_SHEETS):
+    """Purchaser or agency on every bidder (G21): {type: kaibiao-qualification/1, lot, by, bids: [{bid_id, qualified, ground}]}."""
+
+    lot: str
     at: Instant

@@ -18,7 +18,7 @@ EVENT_WORDS: Mapping[LotEvent, Words] = {
     LotEvent.OPEN_PREQUAL: Words("发布资格预审公告", "Publish the notice of pre-qualification"),
     LotEvent.CLOSE_PREQUAL: Words("资格预审申请截止", "End the time for applications"),
     LotEvent.QUALIFIED: Words("公布资格预审结果，开始接收投标", "Give the result of pre-qualification, take bids"),
-    LotEvent.TOO_FEW_QUALIFIED: Words("通过资格预审的不足，招标失败", "Fail for too few who qualify"),
+    LotEvent.TOO_FEW_QUALIFIED: Words("资格审查合格的不足，招标失败", "Fail for too few who qualify"),
     LotEvent.LIST: Words("发布公告，开始披露（挂牌）", "Publish the notice and begin the listing"),
     LotEvent.TAKERS: Words("两家以上合格受让方，转入密封报价", "Two takers or more: go on to sealed offers"),
     LotEvent.NO_TAKER: Words("没有合格受让方（竞买人）", "End for want of a taker"),

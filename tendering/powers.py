@@ -78,6 +78,8 @@ def _guards(lot: Lot, now: dt.datetime, pack: Pack) -> dict[LotEvent, Check]:
         LotEvent.FINAL_QUOTES: lambda: quotes.check_ready(lot),
         LotEvent.CONTINUE: lambda: _check_negotiated(lot, pack),
     }
+    if lot.state == LotState.OPENED:  # elsewhere it is the pre-qualification that ends
+        guards[LotEvent.TOO_FEW_QUALIFIED] = lambda: _check_qualifying(lot, now)
     halted: dict[LotEvent, Check] = {
         event: partial(stays.check_free, lot, *held) for event, held in HALTED.items() if event not in guards
     }
@@ -137,6 +139,19 @@ def _check_negotiated(lot: Lot, pack: Pack) -> None:
         )
 
 
+def _check_qualifying(lot: Lot, now: dt.datetime) -> None:  # noqa: ARG001  one shape for all questions
+    """After the opening only procurement by tender has a review of its own (G21)."""
+    stays.check_free(lot)
+    pack = packs.load(lot.tender.pack_id)
+    if lot.state != LotState.OPENED or not pack.find(Kind.MIN_COUNT, "qualified"):
+        raise Conflict(
+            "qualification.not_now",
+            "现在没有待审查的资格。",
+            "No qualification waits to be reviewed now.",
+            rule=pack.clause("qualified") or prequal_rules.LAW,
+        )
+
+
 def _check_taking(lot: Lot, now: dt.datetime) -> None:
     if lot.state not in ACCEPTING or lot.closes_at is None:
         raise Conflict(
@@ -189,6 +204,7 @@ TYPED: tuple[TypedAct, ...] = (
     TypedAct("application", Words("递交、替换或者撤回资格预审申请", "Apply for pre-qualification, replace or withdraw"), (Role.BIDDER,), "applications_due", prequal.check_open, "/lots/{lot}/application"),
     TypedAct("prequal_committee", Words("组建资格审查委员会", "Seat the review committee"), (Role.OPS,), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
     TypedAct("prequal_review", Words("审查资格预审申请", "Review applications"), (*_OWN, Role.EXPERT), prequal_rules.LAW, lambda lot, _: committee.check_reviewing(lot), "/lots/{lot}/prequal"),
+    TypedAct("qualification", Words("开标后审查投标人资格", "Review the bidders' qualification after the opening"), _OWN, "qualified", _check_qualifying, "/lots/{lot}/qualification"),
     TypedAct("apply", Words("申请参加竞买（受让）", "Apply to take part"), (Role.BIDDER,), "rules.md 5.3 A1", applications.check_open, "/lots/{lot}/apply"),
     TypedAct("reserve", Words("启封标底（底价），两人", "Open the reserve (two persons)"), (Role.OWNER, Role.OPS), "reserve", lambda lot, _: reserve.check_may_open(lot), "/lots/{lot}/sale"),
     TypedAct("question", Words("提问（不显示提问人）", "Ask, without being named"), (Role.BIDDER,), questions.RULE, lambda lot, _: questions.check_open(lot.tender), "/tenders/{tender}#questions"),
@@ -208,6 +224,7 @@ TYPED: tuple[TypedAct, ...] = (
 LINKS: dict[str, str] = {
     LotEvent.QUALIFIED: "/lots/{lot}/prequal",
     LotEvent.TOO_FEW_QUALIFIED: "/lots/{lot}/prequal",
+    f"{LotState.OPENED}:{LotEvent.TOO_FEW_QUALIFIED}": "/lots/{lot}/qualification",
     LotEvent.OPEN_PREQUAL: _DESK + "/publish",
     LotEvent.START_PUBLICITY: "/owner/lots/{lot}/award",
     LotEvent.AWARD: "/owner/lots/{lot}/award",

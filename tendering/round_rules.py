@@ -35,7 +35,7 @@ class Option:
 FAILURES: Mapping[str, Words] = {
     "too_few": Words("投标截止时投标人不足法定家数，未开标。", "Too few bidders at the deadline; nothing was opened."),
     "too_few_qualified": Words(
-        "提出申请或者通过资格预审的申请人不足法定家数。", "Too few applied for or passed the pre-qualification."
+        "提出资格预审申请或者资格审查合格的不足法定家数。", "Too few applied to pre-qualify, or were found qualified."
     ),
     "unreadable": Words("能够开启的投标不足法定家数。", "Too few bids could be opened."),
     "reject_all": Words("有效投标不足，或投标全部被否决。", "Too few valid bids, or all were rejected."),
@@ -81,8 +81,8 @@ def options(pack: Pack, failed: Failed) -> list[Option]:
 
 
 def _again(pack: Pack, failed: Failed) -> str:
-    """The law by which the owner tenders again: for too few applicants its own (C08)."""
-    own = pack.clause("prequalified") if failed.event == "too_few_qualified" else ""
+    """The law by which the owner tenders again: for too few who qualify its own (C08, G21)."""
+    own = pack.clause("prequalified") or pack.clause("qualified") if failed.event == "too_few_qualified" else ""
     return own or pack.clause("bids_at_close") or DOCUMENT_FIRST
 
 

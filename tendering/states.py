@@ -179,6 +179,7 @@ MACHINE: Machine[LotState] = Machine(
         Move(_S.OPENING, _E.UNREADABLE, _S.FAILED, _by(CLOCK), _law("《招标投标法实施条例》第四十四条；《电子招标投标办法》第三十一条")),
         Move(_S.OPENING, _E.END_OPENING, _S.OPENED, _by(CLOCK, Role.AGENCY, Role.OPS), _law("《招标投标法》第三十六条；《电子招标投标办法》第三十条")),
         Move(_S.OPENED, _E.START_EVALUATION, _S.EVALUATING, _by(CLOCK, Role.OPS), _law("《招标投标法》第三十七条；财政部令第87号第四十七条")),
+        Move(_S.OPENED, _E.TOO_FEW_QUALIFIED, _S.FAILED, _by(Role.OWNER, Role.AGENCY), _law("财政部令第87号第四十三条、第四十四条")),
         Move(_S.EVALUATING, _E.REJECT_ALL, _S.FAILED, _by(CLOCK, Role.EXPERT), _law("《招标投标法》第四十二条；《政府采购法》第三十六条")),
         Move(_S.EVALUATING, _E.CONTINUE, _S.CONTINUED, _by(CLOCK), _law("《政府采购法》第三十八条；财库〔2014〕214号 第二十一条")),
         Move(_S.DRAFT, _E.FINAL_QUOTES, _S.COLLECTING, _by(Role.OWNER), _law("《政府采购法》第三十八条；财库〔2014〕214号 第二十一条")),

@@ -63,6 +63,7 @@ KEY = NoteKey.generate("practice/evaluation")
 ALIASES = [f"E{number}" for number in range(1, len(COMMITTEE) + 1)]
 BIDDERS = {"bidder": "91330106673959654P", "bidder2": "91350100M000100Y55", "bidder3": "91350100M000100Y66"}
 PRICES = {"bidder": "20000000.00", "bidder2": "19000000.00", "bidder3": "21000000.00"}
+SMALL = {"trade": "procurement", "pack": "practice.procurement.open"}
 SHA = "0" * 64
 COMPREHENSIVE: dict[str, Any] = {
     "id": "cn_comprehensive",
@@ -97,6 +98,7 @@ class EvaluationStage:
     lot: str = ""
     keys: dict[str, tuple[keys.PrivateKey, bytes]] = field(default_factory=dict)
     bid_ids: dict[str, str] = field(default_factory=dict)
+    prices: dict[str, str] = field(default_factory=lambda: dict(PRICES))
 
     def act(self, *, write: bool = True) -> Any:
         return self.stage.act(write=write)
@@ -313,7 +315,7 @@ def _bidder(stage: EvaluationStage, name: str, line: int) -> None:
     document = stage.folder / f"{name} 施工组织设计.pdf"
     document.write_bytes(b"%PDF-1.7 " + name.encode() * 1000)
     sealed = sealing_bid.seal(
-        Keyset.parse(raw), raw, sealing_bid.BidderIdentity((cert,), key), {"price": PRICES[name], "period_days": 180},
+        Keyset.parse(raw), raw, sealing_bid.BidderIdentity((cert,), key), {"price": stage.prices[name], "period_days": 180},
         files=[document], out=stage.folder / f"sealed-{name}", created_at="2026-11-23T01:00:00Z",
         client=ClientClaim("test", "1", SHA),
     )  # fmt: skip
@@ -326,7 +328,7 @@ def _enter(stage: EvaluationStage, name: str, line: int, sealed: sealing_bid.Sea
 
     manifest = sealed.manifest
     header = Header(stage.lot, manifest.bid_id, manifest.bidder_ref, stage.actor(name).organization)
-    plain = of_content(header, {"price": PRICES[name], "period_days": 180}).encode()
+    plain = of_content(header, {"price": stage.prices[name], "period_days": 180}).encode()
     with stage.act() as now:
         actor = stage.actor(name)
         bid = Bid(
@@ -364,9 +366,12 @@ def _close(stage: EvaluationStage) -> None:
 
 @contextlib.contextmanager
 def evaluation_staged(
-    folder: Path, method: dict[str, Any] | None = None, engine: str = "sqlite"
+    folder: Path, method: dict[str, Any] | None = None, engine: str = "sqlite", *, small: bool = False
 ) -> Iterator[EvaluationStage]:
-    """A lot in state OPENED with three read-out bids, and six experts without seats."""
+    """A lot in state OPENED with three read-out bids, and six experts without seats.
+
+    `small`: a government procurement of a tenth of the money, whose qualification the purchaser reviews (G21).
+    """
     recorder = Recorder()
     held, tendering_stage.SUITE = tendering_stage.SUITE, recorder  # type: ignore[assignment]
     try:
@@ -377,7 +382,11 @@ def evaluation_staged(
             found = EvaluationStage(stage, recorder, evaluator, folder)
             lots = tendering_stage.notice(stage.now + seconds(60))["lots"]
             lots[0]["method"] = tendering_stage.method(**(COMPREHENSIVE if method is None else method))
-            found.lot = stage.lots(stage.published(lots=lots))[0]
+            terms = SMALL if small else {}
+            if small:
+                found.prices = {name: f"{price[:-4]}.00" for name, price in PRICES.items()}
+                lots[0]["ceiling"] = lots[0]["method"]["max_price"] = f"{lots[0]['ceiling'][:-4]}.00"
+            found.lot = stage.lots(stage.published(lots=lots, **terms))[0]
             for name, uscc in EXPERTS.items():
                 _expert(found, name, uscc)
             for line, name in enumerate(BIDDERS, 1):

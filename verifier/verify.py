@@ -25,6 +25,7 @@ from verifier import (
     offers,
     opening,
     prequal,
+    qualification,
     receipts,
     record,
     recordings,
@@ -235,8 +236,12 @@ def _evaluation(
     yield from guarded("committee", scores.committee(lot))
     yield from guarded("experts", draws.check(lot))
     yield from guarded("docs", scores.documents(lot))
+    away = (yield from guarded(qualification.TOPIC, qualification.review(lot, read, disclosed))) or frozenset()
+    if qualification.failed(lot):
+        return
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
-    told = yield from guarded("result", result.result(lot, method, read, scored))
+    judged = [one_bid for one_bid in read if one_bid.bid_id not in away]
+    told = yield from guarded("result", result.result(lot, method, judged, scored))
     yield from guarded("report", report.report(lot, disclosed))
     yield from guarded("time", report.time(lot, disclosed))
     if offers.is_sale(lot):

@@ -7,10 +7,11 @@ from typing import Any
 
 from bidding import opening
 from evaluation import committee, reading, scoring
+from evaluation.qualification import service as qualification
 from evaluation.report import register, signing
 from kernel.clock import rfc3339
 from kernel.statements import Signed
-from portal.scenario import verbs_experts
+from portal.scenario import verbs_experts, verbs_qualification
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.world import World
@@ -70,8 +71,11 @@ def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), h
 
 
 @do("convene")
-def convene(world: World, by: Person, lot: int = 1) -> str:
-    """The centre seats as many experts as the law asks for; none has a conflict, and the documents are opened."""
+def convene(world: World, by: Person, lot: int = 1, *, reviews: bool = True) -> str:
+    """The centre seats as many experts as the law asks for; none has a conflict, and the documents are opened.
+
+    Where purchaser or agency reviews qualification, it finds every bidder qualified; `reviews` = false leaves that to the play.
+    """
     if verbs_experts.asked_by_law(world, lot):
         verbs_experts.draw_experts(world, by, lot)
     else:
@@ -80,8 +84,17 @@ def convene(world: World, by: Person, lot: int = 1) -> str:
     for expert in experts:
         declare(world, expert, lot=lot)
         admit(world, expert, lot)
-    world.pass_while(lambda: world.lot(lot).state == LotState.OPENED, "the documents are opened in the room")
+    world.pass_while(lambda: _unopened(world, lot), "the documents are opened in the room")
+    if reviews:
+        verbs_qualification.settle(world, lot)
     return f"{len(experts)} 名评委到场"
+
+
+def _unopened(world: World, lot: int) -> bool:
+    """Until the evaluation begins, or waits for purchaser or agency to review qualification."""
+    with world.act(write=False):
+        found = lifecycle.lot_of(world.code(lot))
+        return found.state == LotState.OPENED and not qualification.ready(found)
 
 
 @do("evaluate")
@@ -94,13 +107,6 @@ def evaluate(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = ()
     return f"评审完成：{world.lot(lot).state}"
 
 
-def panel(world: World, lot: int) -> list[Person]:
-    """Who sits, or would."""
-    return verbs_experts.panel(world, lot)
-
-
-def _sheet(code: str, refused: set[str], head: str) -> dict[str, Any]:
-    """Every bid gets the same marks: in these plays the price decides."""
 def report(world: World, members: Sequence[Person], lot: int) -> None:
     """The result is computed, every member signs the report over it, and the lot goes on."""
     await_report(world, lot)
@@ -130,6 +136,13 @@ def sign_report(world: World, by: Person, dissent: str = "", lot: int = 1) -> st
     return f"签署评标报告{'，附不同意见' if dissent else ''}"
 
 
+def panel(world: World, lot: int) -> list[Person]:
+    """Who sits, or would."""
+    return verbs_experts.panel(world, lot)
+
+
+def _sheet(code: str, refused: set[str], head: str) -> dict[str, Any]:
+    """Every bid gets the same marks: in these plays the price decides."""
     names = {bid.bid_id: sheet.header.bidder for bid, sheet in reading.read_out(code)}
     method = reading.method(lifecycle.lot_of(code))
     scores = {one.id: ("15" if one.objective else MARKS) for one in method.criteria}

@@ -8,7 +8,7 @@ from evaluation.review.rules import About
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.verbs_award import bid_of
-from portal.scenario.verbs_opening import panel, report, score
+from portal.scenario.verbs_opening import HEAD, panel, report, score
 from portal.scenario.world import World
 
 ASKED = "请书面说明并提供证明"
@@ -39,13 +39,13 @@ def answer_committee(world: World, by: Person, text: str = "说明及证明材�
 
 
 @do("score_all")
-def score_all(world: World, by: Person, reject: str, head: str, *, settles: bool = True) -> str:
-    """Every member of the first lot's committee rejects one bidder on that head; `settles`: and the result follows."""
+def score_all(world: World, by: Person, reject: str = "", head: str = HEAD, *, settles: bool = True) -> str:
+    """Every member of the first lot's committee signs, and rejects one bidder on that head; `settles`: and the result follows."""
     for expert in panel(world, 1):
-        score(world, expert, 1, [reject], head)
+        score(world, expert, 1, [reject] if reject else [], head)
     if settles:
         report(world, panel(world, 1), 1)
-    return f"{by.name}：评委一致否决 {world.person(reject).name}"
+    return f"{by.name}：评委一致否决 {world.person(reject).name if reject else '零家'}"
 
 
 @do("argue")

@@ -65,6 +65,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("capacity_review", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_capacity_review_lot"), ["lot"], unique=False)
+    op.create_table(
+        "qualification_review",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("sig", sa.String(length=88), nullable=False),
+        sa.Column("given_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_qualification_review")),
+        sa.UniqueConstraint("lot", name=op.f("uq_qualification_review_lot")),
+    )
 
     _report()
     _time()
@@ -145,6 +155,7 @@ def downgrade() -> None:
     op.drop_table("evaluation_time")
     op.drop_table("report_signature")
     op.drop_table("evaluation_report")
+    op.drop_table("qualification_review")
     with op.batch_alter_table("capacity_review", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_capacity_review_lot"))
 
