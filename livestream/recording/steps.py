@@ -86,13 +86,13 @@ def _settles(found: Recorded, now: dt.datetime) -> bool:
 
 @holds("G20")
 def _unraised(lot: Lot, found: Recorded) -> list[Raised]:
-    """Alerts where the pack asks for recordings: red for a gap, yellow while a recorder that ran is silent (S21)."""
+    """Alerts where the pack asks for recordings: red for a gap, yellow while a recorder that should run is silent (S21)."""
     rule = reading.rule_of(lot)
     if rule is None:
         return []
     silent = [] if lot.suspended_at is not None else found.silent
     due = [_alert(gap, rule.cited, "red") for gap in found.gaps]
-    due += [_alert(gap, rule.cited, "red" if gap.room == rules.NOWHERE else "yellow") for gap in silent]
+    due += [_alert(gap, rule.cited, "yellow") for gap in silent]
     return [(point, evidence) for point, evidence in due if not alerts.known(lot.code, point, evidence)]
 
 
