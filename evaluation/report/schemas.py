@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from accounts.schemas import Bytes, Moment
 from evaluation.report.timing import LONGEST_REASON
+from tendering.terms_schemas import MomentIn
 
 Text = fields.String
 
@@ -39,7 +40,7 @@ class ShortIn(Schema):
 
 
 class EndIn(Schema):
-    ends_at = Moment(required=True)
+    ends_at = MomentIn(required=True)
 
 
 class ShortOut(Schema):

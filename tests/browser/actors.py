@@ -216,6 +216,18 @@ class Evaluator(Member):
             box.blur()
         self.opens_the_key("form[data-sign]")
         self.page.click("form[data-sign] button.seal")
+        self._signs_what_is_shown()
+
+    def signs_the_report(self, lot: str, dissent: str = "") -> None:
+        """Once every sheet is in and the result computed: the statement is shown with the dissent, and signed."""
+        self.goto(f"/evaluate/{lot}/report")
+        self.waits_for("form[data-sign]")
+        self.page.fill('textarea[name="dissent"]', dissent)
+        self.opens_the_key("form[data-sign]")
+        self.page.click("form[data-sign] button.seal")
+        self._signs_what_is_shown()
+
+    def _signs_what_is_shown(self) -> None:
         self.page.wait_for_selector('form[data-sign] input[name="statement"]', state="attached")
         with self.page.expect_navigation():
             self.page.click("form[data-sign] button.seal")

@@ -25,6 +25,7 @@ NEAR = dt.timedelta(seconds=15)
 EXPERTS = tuple(role.login for role in people.EXPERTS)
 RIVALS = {"hongtu": "1731800.00", "nanshan": "1698000.00"}
 FIRST, SECOND, JOINT = "1745000.00", "1688500.00", "1752000.00"
+DISSENT = "对一家投标人的业绩认定持不同意见"
 BIDDER, CLERK = "柳林医疗设备有限公司", "柳工"
 PAPERS = ("招标文件.pdf", "采购需求.pdf", "投标文件.pdf", "报价明细.xlsx", "hongtu.pdf", "nanshan.pdf")
 PLACES = (
@@ -205,7 +206,7 @@ class Course:
 
     @act
     def scored(self) -> list[Evaluator]:
-        """The centre forms the committee; its members declare, admit, score and sign."""
+        """The centre forms the committee; its members declare, admit, score, sign their sheets and the report over them."""
         assert self.opened
         host = self.enters(Host, "centre")
         host.forms_the_committee(self.lot, list(EXPERTS))
@@ -219,6 +220,12 @@ class Course:
         for member in members:
             member.sees_the_documents(self.lot)
             member.scores(self.lot, POINTS[member.login])
+        for number, member in enumerate(members):
+            member.signs_the_report(self.lot, "" if number else DISSENT)
+            if number == 1:
+                self.inspector.looks_at(member, f"/evaluate/{self.lot}/report", f"/evaluate/{self.lot}/time")
+                self.inspector.looks_at(host, f"/ops/committees/{self.lot}/report")
+                self.inspector.looks_at(self.owner, f"/owner/lots/{self.lot}/evaluation-time")
         return members
 
     @act

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evaluation import results, steps
+from evaluation.report import duration
 from evaluation.visibility import Field, Phase, Viewer, may_see
 from kernel import keys
 from kernel.statements import Signed
@@ -47,7 +48,16 @@ class Reader:
         sheets = {one["evaluator"] for one in self.get("/sheets", who).json}
         found |= {Field.SHEET} if sheets - {self.own} else set()
         found |= {Field.RESULT} if self.get("/result", who).status_code == 200 else set()
+        found |= self.reported(who)
         return found | ({Field.DOCUMENTS} if self.get("/room", who).status_code == 200 else set())
+
+    def reported(self, who):
+        """What somebody gets of the evaluation report, of who signed it, and of the time for it."""
+        answer, time = self.get("/report", who), self.get("/evaluation-time", who)
+        found = {Field.TIME} if time.status_code == 200 else set()
+        found |= {Field.SHORT_OF_TIME} if time.status_code == 200 and time.json["short"] else set()
+        found |= {Field.REPORT_SIGNED} if answer.status_code == 200 else set()
+        return found | ({Field.REPORT} if answer.status_code == 200 and "report" in answer.json else set())
 
     @property
     def own(self):
@@ -63,6 +73,10 @@ class Reader:
             Field.SHEET,
             Field.RESULT,
             Field.DOCUMENTS,
+            Field.TIME,
+            Field.SHORT_OF_TIME,
+            Field.REPORT,
+            Field.REPORT_SIGNED,
         }
         for who, viewer in PEOPLE.items():
             expected = {field for field in asked if may_see(viewer, phase, field)}
@@ -83,10 +97,15 @@ def test_every_role_sees_in_every_state_what_the_table_says(reader):
     stage.opened()
     stage.step(steps.step_begin_scoring)
     stage.sign("expert2", stage.draft())
+    with stage.act() as now:
+        duration.press(stage.actor("expert2"), stage.lot, "图纸量大", now)
     reader.check(Phase.SCORING)
     for name in ("expert1", *COMMITTEE[2:]):
         stage.sign(name, stage.draft())
-    stage.conclude()
+    stage.step(steps.step_results)
+    reader.check(Phase.REPORT)
+    for name in COMMITTEE:
+        stage.sign_report(name)
     reader.check(Phase.RESULT)
     with stage.act() as now:
         until = results.start_publicity(stage.actor("owner"), stage.lot, [], now)

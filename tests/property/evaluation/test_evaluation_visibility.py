@@ -19,7 +19,7 @@ def test_what_was_once_shown_is_not_hidden_again(viewer, field):
     assert all(later or not earlier for earlier, later in pairwise(seen))
 
 
-@pytest.mark.parametrize(("viewer", "phase"), list(product(OTHERS, [Phase.NONE, Phase.FORMED, Phase.SCORING])))
+@pytest.mark.parametrize(("viewer", "phase"), list(product(OTHERS, [Phase.NONE, Phase.FORMED, Phase.SCORING, Phase.REPORT])))
 def test_nobody_sees_anothers_sheet_before_all_are_signed(viewer, phase):
     assert not may_see(viewer, phase, Field.SHEET)
 
@@ -33,7 +33,7 @@ def test_a_draft_is_its_members_alone_for_ever(viewer, phase):
     "viewer", [Viewer.OWNER, Viewer.AGENCY, Viewer.BIDDER, Viewer.MGR, Viewer.FIN, Viewer.TECH, Viewer.PUBLIC]
 )
 def test_c39_names_are_secret_until_the_award(viewer):
-    assert [may_see(viewer, phase, Field.NAMES) for phase in Phase] == [False] * 4 + [True]
+    assert [may_see(viewer, phase, Field.NAMES) for phase in Phase] == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize("viewer", [one for one in Viewer if one not in (Viewer.SEAT, Viewer.MEMBER)])
@@ -53,4 +53,4 @@ def test_the_result_is_everybodys_at_one_moment():
 
 def test_hidden_fields_are_not_even_named():
     values = dict.fromkeys(Field, "x")
-    assert shown(Viewer.PUBLIC, Phase.SCORING, values) == {"aliases": "x", "docs_opened": "x"}
+    assert shown(Viewer.PUBLIC, Phase.SCORING, values) == {"aliases": "x", "docs_opened": "x", "time": "x"}
