@@ -36,7 +36,7 @@ OPENED = (
     "keyset.json", "keyset.sigs.json", "roll.json", "cut.note", "withdrawals.json", "acks.json", "closes.json",
     "admissions.json", "release-hashes.json", "record.json", "record.sigs.json",
 )  # fmt: skip
-EVALUATED = ("method.json", "committee.json", "docs.json", "result.json", "recordings.json")
+EVALUATED = ("method.json", "committee.json", "docs.json", "report.json", "result.json", "recordings.json")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
