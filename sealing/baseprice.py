@@ -30,7 +30,7 @@ TYPE = "kaibiao-base-price/1"
 LINE_TYPE = "kaibiao-base-line/1"
 MAX_FILE = 32 * 1024
 """Of the statement: as base64 it still fits into an entry of the log."""
-_RULE = "1.9"
+_RULE = TYPE
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from tendering.models import Lot
 from tendering.packs import Kind, Rule
 from tendering.states import LotState
 
-PROTOCOL = "sealing.md 1.9"
+PROTOCOL = sealing.TYPE
 
 
 def rule_of(lot: Lot) -> Rule | None:

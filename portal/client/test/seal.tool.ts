@@ -13,6 +13,8 @@ import { checkReceipt, type ReceiptAnswer } from "../src/seal/receipt.ts";
 import { savedFiles } from "../src/seal/saved.ts";
 import { sealBid } from "../src/seal/sealer.ts";
 import { words } from "../src/core/amount.ts";
+import { sign } from "../src/core/keys.ts";
+import { sealBasePrice } from "../src/baseprice/sealer.ts";
 
 interface Job {
   [name: string]: string;
@@ -78,11 +80,19 @@ async function proof(job: Job): Promise<unknown> {
   return checkProof(job["proof"] as string, new TextEncoder().encode(job["entry"]) as Bytes, parsePolicy(job["policy"] as string));
 }
 
+async function basePrice(job: Job): Promise<unknown> {
+  const { keyset } = await terms(job);
+  const { key, org } = await keyfile.open(await bytesOf(job["keyfile"]), job["passphrase"] as string);
+  const client = { name: "kaibiao-node", version: "0", bundle_sha256: "0".repeat(64) };
+  const raw = await sealBasePrice({ keyset, owner: org, amount: job["amount"] as string, key, now: new Date(), client });
+  return { file: b64(raw), sig: b64(sign(raw, key)) };
+}
+
 async function amounts(job: Job): Promise<unknown> {
   return (job["wire"] as string).split(" ").map(words);
 }
 
-const COMMANDS: Record<string, (job: Job) => Promise<unknown>> = { seal, check, openKey, lockKey, receipt, proof, amounts };
+const COMMANDS: Record<string, (job: Job) => Promise<unknown>> = { seal, check, openKey, lockKey, receipt, proof, amounts, basePrice };
 
 async function main(): Promise<void> {
   const job = JSON.parse(await readFile("/dev/stdin", "utf8")) as Job;

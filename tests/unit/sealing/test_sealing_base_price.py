@@ -1,4 +1,4 @@
-"""C20.base, sealing.md 1.9: the base price opens for t trustees alone, is nobody's but its owner's, and cannot serve as an oracle."""
+"""C20.base, kaibiao-base-price/1: the base price opens for t trustees alone, is nobody's but its owner's, and cannot serve as an oracle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-/** The owner's secret base price, sealed as a bid's sheet is (sealing.md 1.9): one envelope, a core of the owner's key. */
+/** The owner's secret base price, sealed as a bid's sheet is (kaibiao-base-price/1): one envelope, a core of the owner's key. */
 import { recipientOf, spellIdentity } from "../age/header.ts";
 import { decryptWith, encryptTo } from "../age/small.ts";
 import { b64, equal, hex, random, type Bytes } from "../core/bytes.ts";
