@@ -14,6 +14,7 @@ from tendering.states import STATE_WORDS
 
 LANGUAGES = ("zh", "en")
 COOKIE = "lang"
+MARKS = {"，": ", ", "。": ". ", "；": "; ", "：": ": ", "、": ", ", "（": " (", "）": ")"}
 SLICES = ("portal", "accounts", "tendering", "escrow", "bidding", "evaluation", "livestream", "oversight")
 
 
@@ -29,9 +30,15 @@ def install(app: Flask) -> None:
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
     Babel(app, locale_selector=chosen)
     app.jinja_env.globals["language"] = lambda: str(get_locale() or "zh")[:2]
+    app.jinja_env.globals["mark"] = mark
     app.jinja_env.filters.update(said=said, state_words=STATE_WORDS.__getitem__, fact_words=fact_words.of)
     app.jinja_env.globals["other_language_url"] = other_language_url
     app.after_request(_keep)
+
+
+def mark(sign: str) -> str:
+    """A full-width mark, or what stands for it between English words."""
+    return MARKS[sign] if str(get_locale() or "zh").startswith("en") else sign
 
 
 def said(words: Words) -> str:

@@ -20,7 +20,7 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
 from kernel.site import site
 from portal import assets
-from portal.language import said
+from portal.language import mark, said
 from supervision import fact_words
 from tendering import key_routes, lot_routes, routes
 from tendering.amendments import pages as amendment_pages
@@ -53,7 +53,10 @@ def opened_door(stage: Stage) -> FlaskClient:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(CATALOGS)
     app.jinja_loader = ChoiceLoader([DictLoader({"base.html": BASE})])
     app.jinja_env.globals.update(
-        csrf_token=lambda: "token", script=lambda name: f"<!--{name}-->", language=lambda: str(get_locale() or "zh")[:2]
+        mark=mark,
+        csrf_token=lambda: "token",
+        script=lambda name: f"<!--{name}-->",
+        language=lambda: str(get_locale() or "zh")[:2],
     )
     app.jinja_env.filters |= {
         "beijing": assets.beijing,
