@@ -19,7 +19,7 @@ from evaluation.report import routes as report_routes
 from kernel import clock
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, NotFound, Refusal, Unauthenticated
-from portal.language import said
+from portal.language import mark, said
 from tendering.states import STATE_WORDS
 from tests.evaluation_stage import EvaluationStage
 
@@ -38,6 +38,7 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
     app.jinja_loader = ChoiceLoader([DictLoader({"base.html": BASE})])
     app.jinja_env.globals.update(
         csrf_token=lambda: "token",
+        mark=mark,
         script=lambda name: f"<!--{name}-->",
         language=lambda: request.headers.get("X-Test-Language", "zh"),
     )
