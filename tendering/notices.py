@@ -57,7 +57,7 @@ def build(tender: Tender) -> dict[str, Any]:
         **award_limit.stated(draft, [lot.code for lot in tender.lots]),
         "platform": f"{site().settings.url.rstrip('/')}/tenders/{tender.code}",
         "documents": [document(found) for found in tender.documents if not found.after_notice],
-        "lots": [_lot(found, row) for found, row in zip(tender.lots, draft.get("lots") or [], strict=True)],
+        "lots": [_lot(found, row) for found, row in zip(tender.lots, draft.get("lots") or [], strict=False)],
     }
 
 

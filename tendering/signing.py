@@ -34,14 +34,17 @@ RULE = "《电子招标投标办法》第四十条；sealing.md 1.1"
 
 
 def obstacles(tender: Tender, now: dt.datetime) -> list[Obstacle]:
-    """All that keeps this draft from being published at `now`; empty when nothing does."""
+    """All that keeps this draft from being published at `now`; empty when nothing does.
+
+    A box for final quotes comes after the notice: it has no row in the draft.
+    """
     terms = tender.draft.get("lots") or []
     view = TenderView(
         pack=packs.load(tender.pack_id),
         notice=tender.draft,
         lots=[
             LotView(lot.number, row, lot.closes_at, keysets.obstacles(lot))
-            for lot, row in zip(tender.lots, terms, strict=True)
+            for lot, row in zip(tender.lots, terms, strict=False)
         ],
         documents=[document.name for document in tender.documents],
     )

@@ -89,7 +89,8 @@ def own(actor: Actor | None, lot: Lot) -> dict[str, Any] | None:
     except Refusal:
         return None
     decision = canonical.decode(row.decision) if row.decision else None
-    return {"row": row, "state": STATES[row.state], "decision": decision, "said": row.said}
+    receipt = row.receipt.decode()
+    return {"row": row, "state": STATES[row.state], "decision": decision, "said": row.said, "receipt": receipt}
 
 
 def on_desk(actor: Actor) -> list[dict[str, Any]]:
@@ -103,7 +104,9 @@ def on_desk(actor: Actor) -> list[dict[str, Any]]:
 
 
 def _waiting(row: OfferApplication, viewer: Viewer, phase: Phase) -> dict[str, Any]:
-    values = {"applicant": drafts.organization(row.organization_id), "said": row.said, "files": row.files}
+    whole = may_see(viewer, phase, "shareholder")
+    said = {name: value for name, value in row.said.items() if whole or name != "shareholder"}
+    values = {"applicant": drafts.organization(row.organization_id), "said": said, "files": row.files}
     seen = {name: value for name, value in values.items() if may_see(viewer, phase, name)}
     if may_see(viewer, phase, "deposit"):
         seen["deposit"] = deposits.problem(row.lot, row.organization_id)
