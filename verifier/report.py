@@ -14,6 +14,7 @@ from kernel.statements import Signed
 from supervision import facts
 from supervision.report_facts import ReportCompleted, ReportProposed, TimeAsked, TimeExtended, TimePlanned, TimeShort
 from supervision.vocabulary import Fact
+from tendering.states import LotEvent
 from verifier import directives
 from verifier.case import LotCase, short
 from verifier.claims import Section, not_due, one
@@ -108,6 +109,7 @@ class _Course:
     """How the time went: until when, and whether the owner owes an answer."""
 
     ends_at: str = ""
+    since: str = ""
     asked: bool = False
 
 
@@ -119,14 +121,10 @@ def time(lot: LotCase, disclosed: list[Disclosed]) -> Section[None]:
     if not found:
         yield not_due("time", "没有计划评审时间", "no end of the evaluation was planned")
         return
-    words = [
-        (row.index, row.fact.by) for row in disclosed if isinstance(row.fact, TimeShort) and row.fact.lot == lot.code
-    ]
-    course, faults, since = _Course(), list[Words](), -1
-    for index, fact in sorted(found, key=lambda row: row[0]):
-        said = {by for at, by in words if since < at < index}
-        faults += _step_faults(lot, course, fact, said if words else None)
-        since = since if isinstance(fact, TimeAsked) else index
+    words = [row.fact for row in disclosed if isinstance(row.fact, TimeShort) and row.fact.lot == lot.code]
+    course, faults = _Course(), list[Words]()
+    for _, fact in sorted(found, key=lambda row: row[0]):
+        faults += _step_faults(lot, course, fact, words)
     faults += _unanswered(lot, course)
     extended = len(lot.logged(TimeExtended))
     good = Words(
@@ -135,12 +133,11 @@ def time(lot: LotCase, disclosed: list[Disclosed]) -> Section[None]:
     yield from one("time", faults, good)
 
 
-def _step_faults(lot: LotCase, course: _Course, fact: Fact, said: set[str] | None) -> Iterator[Words]:
+def _step_faults(lot: LotCase, course: _Course, fact: Fact, words: list[TimeShort]) -> Iterator[Words]:
     if isinstance(fact, TimePlanned):
-        course.ends_at = fact.ends_at
+        course.ends_at, course.since = fact.ends_at, fact.at
     elif isinstance(fact, TimeAsked):
-        enough = timing.too_many(lot.case.pack, fact.short, fact.members) and (said is None or len(said) >= fact.short)
-        if not enough or course.asked:
+        if course.asked or not _asked_by_enough(lot, course, fact, words):
             yield Words("要求延长评审时间的评委没有超过三分之一", "more time was asked for by no more than a third")
         course.asked = True
     elif isinstance(fact, TimeExtended):
@@ -148,7 +145,14 @@ def _step_faults(lot: LotCase, course: _Course, fact: Fact, said: set[str] | Non
             yield Words(
                 "评审时间的延长无据，或者没有晚于原计划", "an extension that nobody asked for, or to no later end"
             )
-        course.ends_at, course.asked = fact.ends_at, False
+        course.ends_at, course.since, course.asked = fact.ends_at, fact.at, False
+
+
+def _asked_by_enough(lot: LotCase, course: _Course, fact: TimeAsked, words: list[TimeShort]) -> bool:
+    """By their dates: a sealed word may stand in the log behind the open request that it led to. Sealed until the award."""
+    said = {one.by for one in words if course.since <= one.at <= fact.at}
+    awarded = lot.happened(LotEvent.AWARD) is not None
+    return timing.too_many(lot.case.pack, fact.short, fact.members) and (not awarded or len(said) >= fact.short)
 
 
 def _unanswered(lot: LotCase, course: _Course) -> Iterator[Words]:
