@@ -26,6 +26,7 @@ API = (
     "tendering.filing.routes",
     "tendering.objections.routes",
     "tendering.invitations.routes",
+    "tendering.offers.routes",
     "tendering.contracts.routes",
     "tendering.round_routes",
     "oversight.directive_routes",
