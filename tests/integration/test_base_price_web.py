@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bidding_stage import BiddingStage, staged
-from tests.bidding_web import Door, opened_door
+from tests.bidding_stage import BiddingStage
+from tests.bidding_web import Door
 from tests.integration.test_base_price import AMOUNT, closed, give, line, sealed
+from tests.portal_stage import PortalStage, staged
 
-ENGLISH = {"Accept-Language": "en"}
+ENGLISH = "?lang=en"
 
 
 @pytest.fixture
@@ -18,13 +19,12 @@ def stage(tmp_path):
 
 
 @pytest.fixture
-def door(stage: BiddingStage):
-    with opened_door(stage) as found:
-        yield found
+def door(stage: PortalStage) -> Door:
+    return stage.door()
 
 
-def page(stage: BiddingStage, door: Door, path: str, headers: dict[str, str] | None = None) -> str:
-    answer = door.get(path, stage.owner, headers=headers or {})
+def page(stage: BiddingStage, door: Door, path: str, lang: str = "") -> str:
+    answer = door.get(path + lang, stage.owner)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -45,32 +45,31 @@ def test_c20_base_the_owner_seals_by_json_and_a_second_is_refused_with_the_claus
     assert set(door.get(where).json) == {"sealed", "sha256"}
 
 
-@pytest.mark.parametrize("headers", [{}, ENGLISH])
+@pytest.mark.parametrize("lang", ["", ENGLISH])
 def test_c20_base_the_owners_page_offers_it_shows_it_and_says_why_not(
-    stage: BiddingStage, door: Door, headers: dict[str, str]
+    stage: BiddingStage, door: Door, lang: str
 ) -> None:
     lot = stage.one_lot()
     where = f"/owner/lots/{lot}/base-price"
-    empty = page(stage, door, where, headers)
+    empty = page(stage, door, where, lang)
     assert "data-base-price" in empty
-    assert f"/owner/lots/{lot}/base-price" in page(stage, door, f"/owner/tenders/{lot[:20]}", headers)
+    assert ("Seal the base price" if lang else "封存标底") in empty
+    assert f"/owner/lots/{lot}/base-price" in page(stage, door, f"/owner/tenders/{lot[:20]}", lang)
     signed = sealed(stage, lot)
     door.post(f"/api/v1/lots/{lot}/base-price", stage.owner, json=signed.to_json())
-    done = page(stage, door, where, headers)
+    done = page(stage, door, where, lang)
     assert "data-base-price" not in done
     assert signed.sha256 in done
-    assert signed.sha256 in page(stage, door, f"/tenders/{lot[:20]}", headers)
+    assert signed.sha256 in page(stage, door, f"/tenders/{lot[:20]}", lang)
     other = stage.one_lot()
     stage.run_to_close(other)
-    late = page(stage, door, f"/owner/lots/{other}/base-price", headers)
+    late = page(stage, door, f"/owner/lots/{other}/base-price", lang)
     assert "第二十七条" in late
     assert "data-base-price" not in late
     assert door.get(where, stage.bidder_of("a").actor).status_code == 403
 
 
-def test_c20_base_the_hall_and_the_tenders_page_show_the_amount_once_it_is_read_out(
-    stage: BiddingStage, door: Door
-) -> None:
+def test_c20_base_no_page_shows_the_amount_before_it_is_read_out(stage: BiddingStage, door: Door) -> None:
     lot = stage.one_lot()
     signed = sealed(stage, lot)
     door.post(f"/api/v1/lots/{lot}/base-price", stage.owner, json=signed.to_json())
