@@ -10,7 +10,20 @@ from werkzeug.wrappers import Response as AnyResponse
 from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page
 from accounts.roles import Role
-from bidding import board, candidates, desk, lots, nodes, opening, readout, receipting, record, related, withdrawal
+from bidding import (
+    asked,
+    board,
+    candidates,
+    desk,
+    lots,
+    nodes,
+    opening,
+    readout,
+    receipting,
+    record,
+    related,
+    withdrawal,
+)
 from kernel import canonical, clock, keys, money
 from kernel.clock import rfc3339
 from kernel.db import own_transaction
@@ -172,6 +185,7 @@ def _lot(code: str) -> dict[str, Any]:
         "consortium_allowed": bool(entry.lot.tender.draft.get("consortium_allowed")),
         "parties": desk.parties(actor),
         "envelopes": {stage.name for stage in lots.keyset(entry.lot).stages},
+        "brand_law": asked.brand_law(entry.lot),
         "upload_max": site().settings.upload_max,
         "node_addresses": list(nodes.policy().witnesses.values()),
     }

@@ -165,6 +165,8 @@ class Bidder(Member):
             self.page.check(f'#seal input[name="party"][value="{bid.party}"]')
         self.page.fill("#seal #price", bid.price)
         self.page.fill("#seal #period_days", "60")
+        if self.page.locator("#seal #brand").count():
+            self.page.fill("#seal #brand", "青云")
         self.page.set_input_files("#seal #documents", [str(path) for path in bid.documents])
         self.opens_the_key("#seal")
         self.page.fill("#seal #rescue", PASSPHRASE)

@@ -84,6 +84,7 @@ def documents(folder: Path, megabytes: int) -> list[str]:
 def fill(page: Page, lot: Lot, files: list[str]) -> None:
     page.fill('[name="price"]', "21,846,300")
     page.fill('[name="period_days"]', "180")
+    page.fill('[name="brand"]', "青云")
     page.set_input_files('[name="documents"]', files)
     page.set_input_files('[name="keyfile"]', lot.paths["keyfile"])
     page.fill('[name="passphrase"]', PASSPHRASE)
@@ -119,7 +120,8 @@ def test_what_is_missing_is_listed_and_linked_before_anything_is_sealed(page: Pa
     page.goto(f"{address}/page/seal")
     page.fill('[name="price"]', "12万")
     page.click('button[type="submit"]')
-    assert page.locator(".error-summary li").count() == 6
+    assert page.locator(".error-summary li").count() == 7
+    assert "请填写所投核心产品的品牌" in page.inner_text(".error-summary")
     assert page.evaluate("document.activeElement.className") == "error-summary"
     assert page.get_attribute('[name="price"]', "aria-invalid") == "true"
 

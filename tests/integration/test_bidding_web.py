@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from bidding_stage import seconds, staged
 from bidding_web import opened_door
+from tendering_stage import method, notice
 
 from accounts.models import Consortium, ConsortiumMember
 from bidding import keepsake, lots, submission
@@ -271,6 +272,19 @@ def test_the_seal_form_carries_what_the_client_needs(stage, door, actor):
     bid = stage.bid(lot, "a")
     text = door.get(f"/desk/{lot}", actor).get_data(as_text=True)
     assert f'data-prev="{bid.manifest_sha256}"' in text
+
+
+@pytest.mark.parametrize(
+    ("trade", "subject", "law"),
+    [("procurement", "goods", "第三十一条"), ("procurement", "services", ""), ("construction", "goods", "")],
+)
+def test_g30_the_sheet_of_goods_in_procurement_asks_for_the_brand(stage, door, trade, subject, law):
+    (row,) = notice(stage.now + seconds(60))["lots"]
+    row["method"] = method(goods_or_services=subject)
+    lot = stage.lots(stage.published(pack=f"practice.{trade}.open", trade=trade, lots=[row]))[0]
+    text = door.get(f"/desk/{lot}", stage.bidder_of("a").actor).get_data(as_text=True)
+    assert ('name="brand" required' in text) is bool(law)
+    assert law in text
 
 
 def test_a_withdrawal_is_signed_and_posted_by_the_page(stage, door, actor):

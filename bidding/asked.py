@@ -1,0 +1,17 @@
+"""What a bid's public sheet is asked for besides price and period, by the lot's law. Pure but for reading the lot."""
+
+from __future__ import annotations
+
+from kernel import canonical
+from tendering import packs
+from tendering.models import Lot
+from tendering.packs import Kind
+
+GOODS = "goods"
+
+
+def brand_law(lot: Lot) -> str:
+    """By which rule bids of one brand count as one (G30), so that each names its own; empty where no brand is asked for."""
+    if lot.method is None or canonical.decode(lot.method).get("goods_or_services") != GOODS:
+        return ""
+    return "；".join(rule.cited for rule in packs.load(lot.tender.pack_id).find(Kind.SAME_BRAND, "conforming"))
