@@ -27,6 +27,7 @@ API = (
     "tendering.objections.routes",
     "tendering.invitations.routes",
     "tendering.offers.routes",
+    "tendering.agreement.routes",
     "tendering.contracts.routes",
     "tendering.round_routes",
     "oversight.directive_routes",
@@ -46,7 +47,7 @@ API = (
     "supervision.answers",
 )
 PAGES = (
-    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.contracts.pages", "tendering.quotes.pages", "tendering.baseprice.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
+    "accounts.pages", "tendering.pages", "tendering.filing.pages", "tendering.amendments.pages", "tendering.media.pages", "tendering.invitations.pages", "tendering.prequal.pages", "tendering.offers.pages", "tendering.objections.pages", "tendering.agreement.pages", "tendering.contracts.pages", "tendering.quotes.pages", "tendering.baseprice.pages", "bidding.pages", "evaluation.pages", "evaluation.negotiation.pages",
     "livestream.pages", "livestream.recording.pages", "escrow.pages", "oversight.pages", "oversight.directive_pages", "portal.pages",
 )  # fmt: skip
 

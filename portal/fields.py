@@ -17,6 +17,7 @@ from kernel.visibility import Row, Table
 from oversight import directive_visibility as directives
 from oversight import visibility as complaints
 from tendering import visibility as tenders
+from tendering.agreement import visibility as agreement
 from tendering.baseprice import visibility as baseprice
 from tendering.contracts import visibility as contracts
 from tendering.filing import visibility as filing
@@ -39,6 +40,7 @@ TABLES: tuple[Table[Any, Any], ...] = (
     qualification.TABLE,
     evaluation.TABLE,
     negotiation.TABLE,
+    agreement.TABLE,
     contracts.TABLE,
     complaints.TABLE,
     directives.TABLE,

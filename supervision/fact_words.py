@@ -94,6 +94,7 @@ _REVIEW = {
     "time.extended": Words("延长评标时间", "Time for the evaluation extended"),
     "report.proposed": Words("评标报告待签", "Report put to signature"),
     "report.completed": Words("评标报告签署完毕", "Report signed"),
+    "source.agreed": Words("与单一来源商定价格", "Price agreed with a single source"),
     "recording.reported": Words("录像上报", "Recording reported"),
     "recording.missing": Words("说明录像缺失", "Missing recording explained"),
     "recording.listed": Words("录像清单", "List of recordings"),

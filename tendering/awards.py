@@ -10,7 +10,7 @@ from typing import Any
 from accounts import records
 from accounts.actor import Actor
 from accounts.roles import Part, Role
-from kernel import canonical, clock, keys
+from kernel import canonical, clock, keys, money
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, TooEarly
@@ -18,6 +18,7 @@ from kernel.law import holds
 from kernel.statements import Signed
 from supervision import facts, log
 from tendering import limits, packs, publishing, rules, statements, timetable, visibility
+from tendering.agreement import reading as agreement
 from tendering.lifecycle import move
 from tendering.models import Lot
 from tendering.objections import stays
@@ -45,6 +46,7 @@ def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: d
         raise Invalid(
             "publicity.nobody", "没有中标候选人。", "There is no candidate.", rule="《招标投标法实施条例》第五十四条"
         )
+    agreement.check_agreed(lot)
     candidates = rules.candidates_of(_pack(lot), ranking)
     until = timetable.publicity_until(_pack(lot), now)
     move(
@@ -55,10 +57,16 @@ def start_publicity(actor: Actor, lot: Lot, ranking: Sequence[Candidate], now: d
         [f"publicity: {until.rule.cited}"],
         publicity_from=now,
         publicity_until=until.at,
-        ranking=[asdict(candidate) for candidate in candidates],
+        ranking=[_on_view(lot, candidate) for candidate in candidates],
     )
     log.append(facts.PublicityStarted(lot=lot.code, ends_at=rfc3339(timetable.whole(until.at))))
     return until.at
+
+
+def _on_view(lot: Lot, candidate: Candidate) -> dict[str, Any]:
+    """At the price it bid, or for a single source at the one agreed with it (N12.team)."""
+    agreed = agreement.price(lot)
+    return asdict(candidate if agreed is None else replace(candidate, price=money.wire(agreed)))
 
 
 def give_up(actor: Actor, lot: Lot, bid_id: str, reason: str, now: dt.datetime) -> Lot:
@@ -156,6 +164,7 @@ def _check_may_award(lot: Lot, bid_id: str, now: dt.datetime) -> None:
             rule="rules.md 5.3 T23",
             state=lot.state,
         )
+    agreement.check_agreed(lot)
     over = pack.find(Kind.MIN_INTERVAL, "publicity_ends")[0]
     rules.check_publicity_over(lot.publicity_until, now, over.cited)
     free = pack.trade == "construction" and not lot.tender.draft.get("state_funded", True)

@@ -12,6 +12,7 @@ from supervision.deadline import Authority
 from tendering.quotes import rules as quoting
 from tendering.states import STILL_SHUT, LotEvent, LotState
 from verifier import (
+    agreement,
     baseprice,
     closing,
     contracts,
@@ -244,6 +245,7 @@ def _evaluation(
     told = yield from guarded("result", result.result(lot, method, judged, scored))
     yield from guarded("report", report.report(lot, disclosed))
     yield from guarded("time", report.time(lot, disclosed))
+    read = (yield from guarded("agreement", agreement.agreed(lot, read))) or read
     if offers.is_sale(lot):
         ranking = [] if told is None else [row["bid_id"] for row in told["ranking"]]
         yield from guarded("deal", offers.sale(lot, found, read, ranking))

@@ -9,6 +9,7 @@ from kernel import canonical, money
 from kernel.clock import parse_rfc3339
 from kernel.errors import NotFound
 from supervision import contract_facts, facts, log
+from tendering.agreement import reading as agreement
 from tendering.contracts.rules import Terms
 from tendering.models import Lot
 from tendering.states import LotEvent
@@ -32,10 +33,14 @@ def happened_to(lot: str, state: str) -> dt.datetime | None:
 
 
 def bid_terms(lot: Lot, bid_id: str) -> Terms:
-    """Price and period as the opened sheet of that bid had them, by the log's own word; price by the ranking otherwise."""
+    """Price and period as the opened sheet of that bid had them, by the log's own word; price by the ranking otherwise.
+
+    With a single source the agreed price counts (N12.team).
+    """
+    agreed = agreement.price(lot)
     for row in told(facts.BidOpened.kind, lot.code):
         if row["bid_id"] == bid_id and row["price"] is not None:
-            return Terms(money.parse(row["price"]), row["period_days"])
+            return Terms(agreed or money.parse(row["price"]), row["period_days"])
     for candidate in lot.ranking or []:
         if candidate["bid_id"] == bid_id:
             return Terms(money.parse(candidate["price"]), None)

@@ -61,6 +61,7 @@ ELSEWHERE = {
     "contract": "test_contracts_web.py",
     "invitation": "test_invitations_web.py",
     "bid": "test_portal_secrecy.py",
+    "agreement": "test_agreement_web.py",
     "deposit": "test_escrow_pages.py",
     "application": "test_offers_web.py",
     "prequalification": "test_prequal_secrecy.py",

@@ -1,4 +1,4 @@
-"""Recordings of opening and evaluation by hash, and how far each lot was judged."""
+"""Recordings of opening and evaluation by hash; what was agreed with a single source."""
 
 from __future__ import annotations
 
@@ -55,6 +55,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recording_course")),
         sa.UniqueConstraint("lot", name=op.f("uq_recording_course_lot")),
     )
+    op.create_table(
+        "source_agreement",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot_id", sa.Integer(), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("price", sa.String(length=20), nullable=False),
+        sa.Column("record", sa.LargeBinary(), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", kernel.db.Instant(timezone=True), nullable=False),
+        sa.Column("supplier_sig", sa.String(length=88), nullable=True),
+        sa.Column("supplier_cert", sa.LargeBinary(), nullable=True),
+        sa.Column("supplier_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.Column("owner_sig", sa.String(length=88), nullable=True),
+        sa.Column("owner_at", kernel.db.Instant(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(supplier_sig IS NULL) = (supplier_at IS NULL)", name=op.f("ck_source_agreement_supplier_signed_whole")
+        ),
+        sa.CheckConstraint(
+            "(owner_sig IS NULL) = (owner_at IS NULL)", name=op.f("ck_source_agreement_owner_signed_whole")
+        ),
+        sa.CheckConstraint(
+            "owner_sig IS NULL OR supplier_sig IS NOT NULL", name=op.f("ck_source_agreement_supplier_signs_first")
+        ),
+        sa.ForeignKeyConstraint(
+            ["lot_id"], ["lot.id"], name=op.f("fk_source_agreement_lot_id_lot"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_source_agreement")),
+        sa.UniqueConstraint("lot_id", name=op.f("uq_source_agreement_lot_id")),
+    )
 
 
 def _place() -> list[sa.Column]:
@@ -68,6 +97,7 @@ def _place() -> list[sa.Column]:
 
 
 def downgrade() -> None:
+    op.drop_table("source_agreement")
     op.drop_table("recording_course")
     op.drop_table("recording_missing")
     op.drop_table("recorder_seen")
