@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-OPEN = frozenset(["C38", "G20", "G25", "G31", "L11", "L12", "N12.team"])
+OPEN = frozenset(["C38", "G25", "G31", "L11", "L12"])
