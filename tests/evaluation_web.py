@@ -14,6 +14,7 @@ from jinja2 import ChoiceLoader, DictLoader
 
 from evaluation import routes
 from evaluation.desk import routes as desk_routes
+from evaluation.draw import routes as draw_routes
 from evaluation.pages import pages
 from evaluation.report import routes as report_routes
 from kernel import clock
@@ -47,6 +48,7 @@ def opened_door(stage: EvaluationStage) -> FlaskClient:
     Babel(app, locale_selector=lambda: request.headers.get("X-Test-Language", "zh"))
     api = Api(app)
     api.register_blueprint(routes.bp)
+    api.register_blueprint(draw_routes.bp)
     api.register_blueprint(desk_routes.bp)
     api.register_blueprint(report_routes.bp)
     app.register_blueprint(pages)

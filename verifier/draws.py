@@ -22,7 +22,9 @@ Listed = list[tuple[int, ExpertsListed]]
 
 
 def check(lot: LotCase) -> Section[None]:
-    """One claim; none where the law asks for no draw and there was none."""
+    """One claim; none where the law asks for no draw and there was none. Final quotes are judged by the team of the first box."""
+    if lot.is_final:
+        return
     listed: Listed = lot.logged(ExpertsListed)
     appointed = lot.logged(ExpertsAppointed)
     if listed:

@@ -10,7 +10,7 @@ from kernel import clock
 from kernel.canonical import sha
 from kernel.clock import parse_rfc3339
 from portal.demo import terms
-from portal.demo.people import EXPERTS
+from portal.demo.people import EXPERTISE, EXPERTS
 from portal.demo.play import Play
 from portal.demo.stage import Actor, grouped, hold, pause
 
@@ -18,9 +18,7 @@ from portal.demo.stage import Actor, grouped, hold, pause
 def evaluate(play: Play) -> None:
     experts = [play.actor(role.login) for role in EXPERTS]
     stage = play.stage
-    members = {"persons": [expert.login for expert in experts]}
-    stage.must("POST", f"lots/{play.lot}/committee", members, play.actor("centre"))
-    stage.say("交易中心组成五人评标委员会", "the centre seats a committee of five")
+    _draw(play, len(experts))
     with ThreadPoolExecutor(len(experts)) as pool:
         list(pool.map(lambda expert: _admit(play, expert), experts))
         stage.say("五名评委声明无利害关系并签署启封", "no conflicts declared; documents admitted")
@@ -48,6 +46,23 @@ def award(play: Play) -> None:
     stage.cli(owner, "award", *words)
     hold("the lot is awarded", holds=play.state()["state"] == "awarded")
     stage.say(f"定标：{first['bidder']}", f"awarded at {grouped(first['price'])} 元")
+
+
+def _draw(play: Play, seats: int) -> None:
+    """The centre fixes the list, the log draws; in this county the pool is just as large as a committee."""
+    stage, path = play.stage, f"lots/{play.lot}/committee/draw"
+    stage.must("POST", path, {"fields": [EXPERTISE["field"]], "seats": seats}, play.actor("centre"))
+    stage.say("合格专家名单写入日志", "the list of all eligible experts stands in the log, without a name")
+
+    def drawn() -> Any:
+        found = stage.must("GET", path, None)
+        return found if found["state"] == "drawn" else None
+
+    found = stage.until("the log has drawn the experts", drawn)
+    hold("all seats are taken by the drawn", holds=sum(row["standing"] == "seated" for row in found["order"]) == seats)
+    stage.say(
+        "日志抽取五名评标专家", "the next cosigned checkpoint draws the committee", found["lists"][0]["seed"][:16]
+    )
 
 
 def _admit(play: Play, expert: Actor) -> None:

@@ -14,6 +14,7 @@ from portal.demo.stage import PASSPHRASE, PASSWORD, Actor, Stage
 from sealing import keyfile
 
 WORK_FACTOR = "12"
+EXPERTISE = {"field": "市政工程", "years": 12, "title": "高级工程师"}
 CONSORTIUM = "北辰—松城联合体"
 
 
@@ -90,8 +91,7 @@ def _join(stage: Stage, office: Actor, role: Role) -> Actor:
 
 def admission(role: str) -> dict[str, object]:
     """What the office records of an expert."""
-    expertise = {"field": "市政工程", "years": 12, "title": "高级工程师"}
-    return {"expertise": expertise} if role == "EXPERT" else {}
+    return {"expertise": EXPERTISE} if role == "EXPERT" else {}
 
 
 def sign_in(stage: Stage, role: Role) -> Actor:

@@ -57,10 +57,17 @@ def panel(world: World, lot: int) -> list[Person]:
     return list(_sitting(world, lot).values()) or named[: size(world, lot)]
 
 
-def asked_by_law(world: World, lot: int) -> bool:
-    """Whether the law pack has the experts drawn."""
+def seat(world: World, by: Person, lot: int) -> None:
+    """Unless somebody sits: by the draw where the law asks for it, by name elsewhere."""
+    if _sitting(world, lot):
+        return
     with world.act(write=False):
-        return rules.required(packs.load(lifecycle.lot_of(world.code(lot)).tender.pack_id)) is not None
+        drawn = rules.required(packs.load(lifecycle.lot_of(world.code(lot)).tender.pack_id)) is not None
+    if drawn:
+        draw_experts(world, by, lot)
+        return
+    with world.act() as now:
+        committee.form(by.actor, world.code(lot), [one.part for one in panel(world, lot)], now)
 
 
 def size(world: World, lot: int) -> int:

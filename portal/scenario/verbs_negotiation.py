@@ -11,7 +11,7 @@ from evaluation.negotiation.closing import Proposal
 from evaluation.negotiation.threads import Filed
 from kernel import keys
 from kernel.site import site
-from portal.scenario import verbs_bids, verbs_opening
+from portal.scenario import verbs_bids, verbs_experts, verbs_opening
 from portal.scenario.people import Person
 from portal.scenario.registry import do
 from portal.scenario.watch import shown
@@ -58,13 +58,13 @@ def respond(world: World, by: Person, lot: int = 1) -> str:
 
 @do("seat_team")
 def seat_team(world: World, by: Person, lot: int = 1) -> str:
-    """The centre seats the team; nobody declares a conflict, all sign that the responses may be opened."""
-    told = verbs_opening.form_committee(world, by, _team(world, lot), lot)
+    """The team is drawn and seated; nobody declares a conflict, all sign that the responses may be opened."""
+    verbs_experts.seat(world, by, lot)
     for expert in _team(world, lot):
         verbs_opening.declare(world, expert, lot=lot)
         verbs_opening.admit(world, expert, lot)
     world.pass_while(lambda: world.lot(lot).state == LotState.OPENED, "the responses are opened for the team")
-    return told
+    return f"小组 {len(_team(world, lot))} 人"
 
 
 @do("meet")

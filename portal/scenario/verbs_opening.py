@@ -72,14 +72,11 @@ def score(world: World, by: Person, lot: int = 1, rejects: Sequence[str] = (), h
 
 @do("convene")
 def convene(world: World, by: Person, lot: int = 1, *, reviews: bool = True) -> str:
-    """The centre seats as many experts as the law asks for; none has a conflict, and the documents are opened.
+    """Unless they sit already, the centre seats the experts; none has a conflict, and the documents are opened.
 
     Where purchaser or agency reviews qualification, it finds every bidder qualified; `reviews` = false leaves that to the play.
     """
-    if verbs_experts.asked_by_law(world, lot):
-        verbs_experts.draw_experts(world, by, lot)
-    else:
-        form_committee(world, by, panel(world, lot), lot)
+    verbs_experts.seat(world, by, lot)
     experts = panel(world, lot)
     for expert in experts:
         declare(world, expert, lot=lot)

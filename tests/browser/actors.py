@@ -183,14 +183,18 @@ class Bidder(Member):
 
 
 class Host(Member):
-    """The trading centre's staff: forms the committee."""
+    """The trading centre's staff: has the committee drawn."""
 
-    def forms_the_committee(self, lot: str, logins: list[str]) -> None:
+    def draws_the_committee(self, lot: str) -> None:
+        """Fixes the list of all who may sit and looks again until the log has drawn."""
         self.goto(f"/ops/committees/{lot}")
-        for login in logins:
-            self.page.check(f'input[name="persons"][value="{login}"]')
-        self.page.click("main form.panel button")
-        self.page.wait_for_selector(".table-cards tbody tr")
+        self.page.click("#fix-list")
+        for _ in range(60):
+            if self.page.locator(".table-cards tbody tr").count():
+                return
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+        raise AssertionError("nobody was drawn")
 
 
 class Evaluator(Member):

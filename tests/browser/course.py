@@ -206,10 +206,10 @@ class Course:
 
     @act
     def scored(self) -> list[Evaluator]:
-        """The centre forms the committee; its members declare, admit, score, sign their sheets and the report over them."""
+        """The log draws the committee; its members declare, admit, score, sign their sheets and the report over them."""
         assert self.opened
         host = self.enters(Host, "centre")
-        host.forms_the_committee(self.lot, list(EXPERTS))
+        host.draws_the_committee(self.lot)
         self.inspector.looks_at(host, "/ops/committees", f"/ops/committees/{self.lot}")
         members = [self.enters(Evaluator, login) for login in EXPERTS]
         self.inspector.looks_at(members[0], "/evaluate", f"/evaluate/{self.lot}")

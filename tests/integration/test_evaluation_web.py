@@ -12,7 +12,7 @@ from evaluation.room.shelves import Place, Shelves
 from kernel import canonical, keys
 from kernel.db import db
 from kernel.site import site
-from tests.evaluation_stage import COMMITTEE, WITHOUT_THE_FIRST, EvaluationStage, evaluation_staged
+from tests.evaluation_stage import APPOINTED, COMMITTEE, WITHOUT_THE_FIRST, EvaluationStage, evaluation_staged
 from tests.evaluation_web import checked, opened_door
 from tests.tendering_stage import seconds
 
@@ -83,7 +83,12 @@ class ClientPortal:
 
 def test_the_whole_course_over_the_api(door):
     stage = door.stage
-    answer = door.api("POST", "/committee", "operator", json={"persons": [f"{name}-login" for name in COMMITTEE]})
+    answer = door.api(
+        "POST",
+        "/committee",
+        "operator",
+        json={"persons": [f"{name}-login" for name in COMMITTEE], "appointed": vars(APPOINTED)},
+    )
     assert answer.status_code == 201
     assert {one["name"] for one in answer.json["members"]} == {f"{name} 某" for name in COMMITTEE}
     for name in COMMITTEE:
@@ -287,7 +292,7 @@ def test_a_form_without_a_signature_is_refused_on_the_page(door):
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_the_centre_forms_the_committee_on_its_page(door, language):
+def test_c38_the_centre_names_a_special_projects_committee_on_its_page(door, language):
     stage = door.stage
     assert stage.lot in door.page("/ops/committees", "operator", language)
     path = f"/ops/committees/{stage.lot}"
@@ -295,9 +300,52 @@ def test_the_centre_forms_the_committee_on_its_page(door, language):
     wrong = door.ask("POST", path, "operator", language, data={"persons": ["expert1-login"]})
     assert wrong.status_code == 422
     chosen = [f"{name}-login" for name in WITHOUT_THE_FIRST]
-    assert door.ask("POST", path, "operator", language, data={"persons": chosen}).status_code == 303
+    assert door.ask("POST", path, "operator", language, data={"persons": chosen}).status_code == 422
+    reasoned = {"persons": chosen, **vars(APPOINTED)}
+    assert door.ask("POST", path, "operator", language, data=reasoned).status_code == 303
     assert "E3" in door.page(path, "operator", language)
     assert door.ask("GET", path, "owner").status_code == 403
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_c38_the_centre_draws_the_committee_on_its_page_and_replaces_by_the_order(door, language):
+    stage = door.stage
+    path = f"/ops/committees/{stage.lot}"
+    assert "市政工程" in door.page(path, "operator", language)
+    nothing = {"fields": [], "seats": "5"}
+    assert door.ask("POST", f"{path}/draw", "operator", language, data=nothing).status_code == 422
+    assert door.ask("POST", f"{path}/draw", "owner", data={"fields": ["市政工程"], "seats": "5"}).status_code in (
+        403,
+        422,
+    )
+    asked = {"fields": ["市政工程"], "seats": "5"}
+    assert door.ask("POST", f"{path}/draw", "operator", language, data=asked).status_code == 303
+    assert "callout-due" in door.page(path, "operator", language)
+    stage.drawn()
+    assert "E5" in door.page(path, "operator", language)
+    leaving = {"alias": "E2", "why": "declined", "text": "当日另有手术安排"}
+    wrong = door.ask("POST", f"{path}/replacement", "operator", language, data={**leaving, "text": ""})
+    assert wrong.status_code == 422
+    assert door.ask("POST", f"{path}/replacement", "operator", language, data=leaving).status_code == 303
+    shown = door.page(path, "operator", language)
+    assert "E6" in shown
+    assert "当日另有手术安排" in shown
+
+
+def test_c38_the_draw_goes_over_the_api_and_everybody_reads_it_without_names(door):
+    stage = door.stage
+    assert door.api("GET", "/committee/draw").json["state"] == "none"
+    need = {"fields": ["市政工程"], "seats": 5}
+    assert door.api("POST", "/committee/draw", "owner", json=need).status_code == 403
+    assert door.api("POST", "/committee/draw", "operator", json=need).status_code == 201
+    stage.drawn()
+    found = door.api("GET", "/committee/draw").json
+    assert (found["state"], found["lists"][0]["listed"]) == ("drawn", 6)
+    names = [stage.actor(name).name for name in WITHOUT_THE_FIRST]
+    assert not any(name in str(found) for name in names)
+    leaving = {"alias": "E1", "why": "absent", "text": "未按时到场"}
+    assert door.api("POST", "/committee/replacement", "operator", json=leaving).status_code == 201
+    assert [row["why"] for row in door.api("GET", "/committee/draw").json["order"]].count("absent") == 1
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
