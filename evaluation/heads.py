@@ -24,6 +24,7 @@ class Head(StrEnum):
     UNACCEPTABLE = "unacceptable"
     COLLUSION = "collusion"
     UNLAWFUL = "unlawful"
+    UNCONFIRMED = "unconfirmed"
 
 
 WORDS: Mapping[Head, Words] = {
@@ -39,6 +40,7 @@ WORDS: Mapping[Head, Words] = {
     Head.UNRESPONSIVE: Words("没有对实质性要求和条件作出响应", "no response to substantive requirements"),
     Head.UNACCEPTABLE: Words("含有采购人不能接受的附加条件", "conditions the purchaser cannot accept"),
     Head.COLLUSION: Words("有串通投标、弄虚作假、行贿等违法行为", "collusion, fraud or bribery"),
+    Head.UNCONFIRMED: Words("不确认修正后的报价", "the corrected price was not confirmed"),
     Head.UNLAWFUL: Words("法律、法规和招标文件规定的其他无效情形", "another ground of law or of the tender document"),
 }
 
@@ -48,7 +50,7 @@ _TENDERING = (
 )  # fmt: skip
 _PROCUREMENT = (
     Head.NO_DEPOSIT, Head.UNSIGNED, Head.UNQUALIFIED, Head.OVER_CEILING, Head.LOW_PRICE, Head.UNRESPONSIVE,
-    Head.UNACCEPTABLE, Head.COLLUSION, Head.UNLAWFUL,
+    Head.UNACCEPTABLE, Head.COLLUSION, Head.UNCONFIRMED, Head.UNLAWFUL,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from accounts.access import current_actor
 from accounts.forms import Form, answered, attempted, page, say
 from accounts.roles import Role
 from evaluation import award_pages, committee, committee_pages, heads, passes, reading, scoring, sheetform, views
+from evaluation.arithmetic import pages as arithmetic_pages
 from evaluation.draw import showing as draw_showing
 from evaluation.qualification import pages as qualification_pages
 from evaluation.report import pages as report_pages
@@ -31,6 +32,7 @@ pages.register_blueprint(award_pages.pages)
 pages.register_blueprint(report_pages.pages)
 pages.register_blueprint(review_pages.pages)
 pages.register_blueprint(qualification_pages.pages)
+pages.register_blueprint(arithmetic_pages.pages)
 
 Page = str | tuple[str, int] | Response
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from evaluation import decimals
+from evaluation.arithmetic import rules as arithmetic
+from evaluation.prices import Bid
 from evaluation.spec import MethodSpec
 from evaluation.standing import Ranked, Scored
 from evaluation.trace import Step
@@ -60,6 +62,8 @@ class Result:
     trace: tuple[Step, ...]
     warnings: tuple[Caution, ...]
     competition: Competition | None = None
+    corrections: tuple[Bid, ...] = ()
+    """Bids whose price was corrected, with what it was corrected from (G31)."""
 
     @property
     def first(self) -> tuple[str, ...]:
@@ -78,6 +82,7 @@ class Result:
             "trace": [step.to_json() for step in self.trace],
             "warnings": [one.to_json() for one in self.warnings],
             **({"competition": self.competition.to_json()} if self.competition else {}),
+            **({"corrections": [_correction(one) for one in self.corrections]} if self.corrections else {}),
         }
 
     def file(self, lot: str) -> bytes:
@@ -96,6 +101,21 @@ class Result:
             "criteria": _criteria(scored, rounding.criterion_mean),
             "total": _spelled(scored.total, rounding.total),
         }
+
+
+def _correction(bid: Bid) -> dict[str, Any]:
+    assert bid.price is not None
+    assert bid.correction is not None
+    found = arithmetic.correct(bid.price, bid.correction.reading)
+    return {
+        "bid_id": bid.bid_id,
+        "number": bid.correction.number,
+        "read_out": money.wire(bid.price),
+        "reading": bid.correction.reading.to_json(),
+        "steps": [{"rule": one.rule, "formula": one.formula, "price": money.wire(one.price)} for one in found.steps],
+        "corrected": money.wire(found.price),
+        "confirmed": bid.correction.confirmed,
+    }
 
 
 def _criteria(scored: Scored, quantum: Fraction) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from accounts.actor import Actor
 from accounts.roles import Part, Role
 from evaluation import reading, scoring
+from evaluation.arithmetic import service as arithmetic
 from evaluation.methods.evaluate import evaluate
 from evaluation.models import Evaluation
 from evaluation.report import proposing, register
@@ -44,9 +45,9 @@ def compute(lot_code: str, now: dt.datetime) -> bool:
     if not waiting or not scoring.all_signed(lot_code) or not _sealed_in_log(lot_code):
         return False
     argued = competition.carried(lot_code)
-    if argued is None and competition.due(lot):
+    if arithmetic.pending(lot_code) or (argued is None and competition.due(lot)):
         return False
-    bids, given = reading.priced(reading.assessed(lot_code)), scoring.signed_sheets(lot_code)
+    bids, given = arithmetic.priced(lot_code), scoring.signed_sheets(lot_code)
     result = evaluate(reading.method(lot), bids, given, argued)
     proposing.propose(lot_code, result.file(lot_code), now)
     return True

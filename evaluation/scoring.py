@@ -9,6 +9,7 @@ from typing import Any
 from accounts import records
 from accounts.actor import Actor
 from evaluation import committee, heads, panel, reading, rules, sheets
+from evaluation.arithmetic import service as arithmetic
 from evaluation.heads import Head
 from evaluation.models import ScoreSheet, Seat
 from evaluation.review import clarification
@@ -197,21 +198,30 @@ def _unlawful(lot: Lot, found: Sheet) -> list[Fault]:
     """Rejections on no head of this trade's law, and those for a low price of bidders that were not heard."""
     pack = packs.load(lot.tender.pack_id)
     known, heard = heads.lawful(pack.trade), clarification.heard(lot.code)
+    unconfirmed = arithmetic.unconfirmed(lot.code)
     rejected = [(bid_id, one.head) for bid_id, one in sorted(found.bids.items()) if not one.conforms and one.head]
     strange = [
         Fault(f"{bid_id}.head", "不是法律规定的否决情形", "no head of the law for this trade")
         for bid_id, head in rejected
         if head not in known
     ]
-    return strange + [
-        Fault(
-            f"{bid_id}.head",
-            f"报价过低的，须先要求该投标人书面说明（{pack.clause('low_price_answer')}）",
-            "a low price is rejected only after the bidder was asked to explain it and answered, or let its time go by",
-        )
-        for bid_id, head in rejected
-        if head is Head.LOW_PRICE and bid_id not in heard
-    ]
+    return (
+        strange
+        + [
+            Fault(
+                f"{bid_id}.head",
+                f"报价过低的，须先要求该投标人书面说明（{pack.clause('low_price_answer')}）",
+                "a low price is rejected only after the bidder was asked to explain it and answered, or let its time go by",
+            )
+            for bid_id, head in rejected
+            if head is Head.LOW_PRICE and bid_id not in heard
+        ]
+        + [
+            Fault(f"{bid_id}.head", "该投标人没有未确认的修正报价", "this bidder left no corrected price unconfirmed")
+            for bid_id, head in rejected
+            if head is Head.UNCONFIRMED and bid_id not in unconfirmed
+        ]
+    )
 
 
 def _check_own(lot: Lot, seat: Seat, found: Sheet) -> None:

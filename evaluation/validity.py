@@ -22,6 +22,7 @@ class Ground(enum.StrEnum):
     NO_PRICE = "no_price"
     OVER_CEILING = "over_ceiling"
     NOT_CONFORMING = "not_conforming"
+    UNCONFIRMED = "unconfirmed"
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,11 @@ def judge(spec: MethodSpec, bid: Bid, sheets: Sequence[Sheet]) -> Verdict:
 
 
 def _ground(spec: MethodSpec, bid: Bid, finding: panel.Finding) -> Ground | None:
-    if not bid.price or bid.price < 0:
+    price = bid.binding
+    if not price or price < 0:
         return Ground.NO_PRICE
-    if spec.max_price is not None and bid.price > spec.max_price:
+    if bid.correction is not None and not bid.correction.confirmed:
+        return Ground.UNCONFIRMED
+    if spec.max_price is not None and price > spec.max_price:
         return Ground.OVER_CEILING
     return None if finding.conforms else Ground.NOT_CONFORMING

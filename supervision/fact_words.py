@@ -39,6 +39,7 @@ _NOTICE = {
     "outage.order": Words("故障处置", "Outage order"),
 }
 _PREQUAL = {
+    "price.answered": Words("对修正后报价的确认", "Answer on a corrected price"),
     "qualification.reviewed": Words("资格审查结果", "Review of qualification"),
     "prequal.applied": Words("递交资格预审申请", "Application to pre-qualify"),
     "prequal.withdrawn": Words("撤回资格预审申请", "Application to pre-qualify withdrawn"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from supervision.vocabulary import Disclosure, Fact, Instant, Sha256, Statement
+from supervision.vocabulary import Base64, Disclosure, Fact, Instant, Sha256, Statement
 
 WITH_THE_SHEETS = frozenset({Disclosure.SUBJECT, Disclosure.AUTHORITY_AT_CLOSE, Disclosure.AT_AWARD})
 
@@ -15,7 +15,7 @@ class ClarificationAsked(Fact, kind="clarification.asked", opens=WITH_THE_SHEETS
     lot: str
     bid_id: str
     number: int
-    about: Literal["clarification", "low_price"]
+    about: Literal["clarification", "low_price", "arithmetic"]
     text_sha256: Sha256
     by: tuple[str, ...]
     due_at: Instant
@@ -58,6 +58,16 @@ class CapacityDecided(Fact, kind="capacity.decided", opens=WITH_THE_SHEETS):
     bid_id: str
     capable: bool
     by: tuple[str, ...]
+    at: Instant
+
+
+class PriceAnswered(Statement, kind="price.answered", opens=WITH_THE_SHEETS):
+    """A bidder on its corrected price (G31): {type: kaibiao-price-confirmation/1, ..., confirms}, by the key of `cert`."""
+
+    lot: str
+    bid_id: str
+    number: int
+    cert: Base64
     at: Instant
 
 

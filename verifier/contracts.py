@@ -74,9 +74,8 @@ def _bid_faults(lot: LotCase, fact: contract_facts.ContractSigned, read: Sequenc
     if sheet is None or sheet.price is None:
         yield Words("合同所据的投标未开启", "the bid under the contract was never opened")
         return
-    yield from rules.differences(
-        Terms(sheet.price, sheet.period_days), Terms(money.parse(fact.price), fact.period_days)
-    )
+    awarded = money.parse(awards[-1][1].price) if awards else sheet.price
+    yield from rules.differences(Terms(awarded, sheet.period_days), Terms(money.parse(fact.price), fact.period_days))
 
 
 def _said_faults(lot: LotCase, fact: contract_facts.ContractSigned, said: Mapping[str, Any]) -> Iterator[Words]:

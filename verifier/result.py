@@ -11,7 +11,7 @@ from evaluation.prices import Bid
 from evaluation.result import Competition, Result
 from evaluation.sheets import Sheet
 from evaluation.spec import MethodSpec
-from kernel import canonical, clock, keys, money
+from kernel import canonical, clock, keys
 from kernel.errors import Words
 from kernel.statements import Signed
 from supervision import facts
@@ -19,7 +19,7 @@ from tendering import award_limit, rules, timetable
 from tendering.packs import Kind, Pack
 from tendering.statements import AWARD
 from tendering.states import CLOCK, DECIDED, LotEvent
-from verifier import contracts, directives, moments
+from verifier import arithmetic, contracts, directives, moments
 from verifier.case import LotCase, short
 from verifier.claims import Section, holds, lie, not_due, one
 from verifier.opening import Read
@@ -67,7 +67,7 @@ def result(
         faults.append(Words(f"日志中有 {len(logged)} 个结果", f"the log holds {len(logged)} results"))
     recomputed = method_spec is not None and scored is not None
     if method_spec is not None and scored is not None:
-        again = evaluate(method_spec, priced(lot, read), scored, _argued(told))
+        again = evaluate(method_spec, arithmetic.corrected(priced(lot, read), told), scored, _argued(told))
         faults += _computed_faults(lot, raw, again.file(lot.code))
         faults += _argument_faults(lot, again)
     first = ", ".join(short(row["bid_id"]) for row in told["ranking"] if row["rank"] == 1) or "—"
@@ -190,7 +190,9 @@ def award(lot: LotCase, told: Mapping[str, Any] | None, read: list[Read]) -> Sec
     fact = logged[-1][1]
     candidates: Sequence[Mapping[str, Any]] = lot.told["candidates"] or []
     ranking = [] if told is None else list(told["ranking"])
-    faults = [*_candidate_faults(lot.case.pack, candidates, ranking, read), *_winner_faults(lot, fact, read)]
+    prices = arithmetic.prices(lot, read, told)
+    faults = [*_candidate_faults(lot.case.pack, candidates, ranking, (read, prices))]
+    faults += _winner_faults(lot, fact, read, prices)
     faults += contracts.succession_faults(lot)
     _check_rank(lot, fact.bid_id, [row["bid_id"] for row in candidates])
     given_up = dict(lot.told["given_up"] or {})
@@ -232,7 +234,10 @@ def _won(lot: LotCase, code: str, at: int) -> str | None:
 
 
 def _candidate_faults(
-    pack: Pack, candidates: Sequence[Mapping[str, Any]], ranking: Sequence[Mapping[str, Any]], read: list[Read]
+    pack: Pack,
+    candidates: Sequence[Mapping[str, Any]],
+    ranking: Sequence[Mapping[str, Any]],
+    opened: tuple[list[Read], Mapping[str, str]],
 ) -> Iterator[Words]:
     """As many as the law names, the best in rank first; who among equals goes first is the owner's to say."""
     rank = {row["bid_id"]: row["rank"] for row in ranking}
@@ -240,23 +245,25 @@ def _candidate_faults(
     named = {row["bid_id"] for row in candidates}
     if order != rules.candidates_of(pack, sorted(rank.values())) or len(named) != len(candidates):
         yield Words("公示的候选人顺序与评审结果不符", "the candidates on view are not in the order of the result")
+    read, prices = opened
     sealed = {one_bid.bid_id: one_bid for one_bid in read}
     for row in candidates:
-        if not _is_sealed(row, sealed.get(row["bid_id"])):
+        if not _is_sealed(row, sealed.get(row["bid_id"]), prices):
             yield Words(
                 f"候选人 {row['bidder']} 的报价或投标与开标不符",
                 f"the candidate {row['bidder']} stands with another price or bid than opened",
             )
 
 
-def _is_sealed(row: Mapping[str, Any], read: Read | None) -> bool:
-    if read is None or read.sheet is None or read.sheet.price is None:
+def _is_sealed(row: Mapping[str, Any], read: Read | None, prices: Mapping[str, str]) -> bool:
+    """As it was sealed; of the price, what the bidder is held to after a confirmed correction."""
+    if read is None or read.sheet is None or read.bid_id not in prices:
         return False
-    said = (read.manifest_sha256, read.sheet.header.bidder, money.wire(read.sheet.price))
+    said = (read.manifest_sha256, read.sheet.header.bidder, prices[read.bid_id])
     return (row["manifest_sha256"], row["bidder"], row["price"]) == said
 
 
-def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterator[Words]:
+def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read], prices: Mapping[str, str]) -> Iterator[Words]:
     winner = {
         "bid_id": fact.bid_id,
         "manifest_sha256": fact.manifest_sha256,
@@ -264,7 +271,7 @@ def _winner_faults(lot: LotCase, fact: facts.Award, read: list[Read]) -> Iterato
         "price": fact.price,
     }
     found = [one_bid for one_bid in read if one_bid.bid_id == fact.bid_id]
-    if not found or not _is_sealed(winner, found[0]):
+    if not found or not _is_sealed(winner, found[0], prices):
         yield Words("中标人、中标价与密封的投标不符", "the award names another bidder or price than was sealed")
     if lot.told["awarded_bid"] != fact.bid_id:
         yield Words("平台显示的中标人与日志不同", "the portal shows another winner than the log")

@@ -13,6 +13,7 @@ from tendering.quotes import rules as quoting
 from tendering.states import STILL_SHUT, LotEvent, LotState
 from verifier import (
     agreement,
+    arithmetic,
     baseprice,
     closing,
     contracts,
@@ -243,6 +244,7 @@ def _evaluation(
     scored = yield from guarded("scores", scores.score_sheets(lot, disclosed))
     judged = [one_bid for one_bid in read if one_bid.bid_id not in away]
     told = yield from guarded("result", result.result(lot, method, judged, scored))
+    yield from guarded(arithmetic.TOPIC, arithmetic.corrections(lot, told, read, disclosed))
     yield from guarded("report", report.report(lot, disclosed))
     yield from guarded("time", report.time(lot, disclosed))
     read = (yield from guarded("agreement", agreement.agreed(lot, read))) or read

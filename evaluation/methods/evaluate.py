@@ -41,6 +41,7 @@ def evaluate(
         tuple(trace.steps),
         tuple(_warnings(spec, _valid(bids, verdicts), sheets, verdicts)),
         argued,
+        tuple(bid for bid in bids if bid.correction is not None and bid.price),
     )
 
 

@@ -32,9 +32,10 @@ from supervision.review_facts import ClarificationAnswered, ClarificationAsked
 from tendering import lifecycle, packs
 from tendering.models import Lot
 
-_ABOUT: dict[About, Literal["clarification", "low_price"]] = {
+_ABOUT: dict[About, Literal["clarification", "low_price", "arithmetic"]] = {
     About.CLARIFICATION: "clarification",
     About.LOW_PRICE: "low_price",
+    About.ARITHMETIC: "arithmetic",
 }
 
 
@@ -80,15 +81,21 @@ def answer(actor: Actor, lot_code: str, text: str, now: dt.datetime) -> Clarific
     actor.take_part(Part.SIGN)
     lot = lifecycle.lot_of(lot_code, lock=True)
     law = clause(lot)
-    found = next((one for one in of_bidder(actor, lot_code) if one.answered_at is None), None)
+    asked = [one for one in of_bidder(actor, lot_code) if one.about != About.ARITHMETIC]
+    found = next((one for one in asked if one.answered_at is None), None)
     rules.check_open(open_=found is not None, law=law)
     assert found is not None
     assert found.due_at is not None
     rules.check_in_time(found.due_at if found.lapsed_at is None else found.lapsed_at, now, law)
-    found.answer, found.answered_at = rules.check_text(text, "answer"), now
-    _answered(found, canonical.sha(found.answer.encode()), now)
+    settle(found, rules.check_text(text, "answer"), now)
     records.acted(actor, "clarification.answered", now, lot=lot_code)
     return found
+
+
+def settle(found: Clarification, text: str, now: dt.datetime) -> None:
+    """Enter an answer that was checked."""
+    found.answer, found.answered_at = text, now
+    _answered(found, canonical.sha(text.encode()), now)
 
 
 def lapse(lot_code: str, now: dt.datetime) -> bool:

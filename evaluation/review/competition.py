@@ -9,6 +9,7 @@ from sqlalchemy import select
 from accounts import records
 from accounts.actor import Actor
 from evaluation import reading, scoring
+from evaluation.arithmetic import service as arithmetic
 from evaluation.methods.evaluate import evaluate
 from evaluation.models import Seat
 from evaluation.result import Competition
@@ -35,9 +36,9 @@ def rule_of(pack: Pack) -> packs.Rule | None:
 def due(lot: Lot) -> bool:
     """Whether the sheets leave some bids, but fewer than the law wants, and the pack asks for the argument."""
     pack = packs.load(lot.tender.pack_id)
-    if rule_of(pack) is None or not scoring.all_signed(lot.code):
+    if rule_of(pack) is None or arithmetic.pending(lot.code) or not scoring.all_signed(lot.code):
         return False
-    bids = reading.priced(reading.assessed(lot.code))
+    bids = arithmetic.priced(lot.code)
     verdicts = evaluate(reading.method(lot), bids, scoring.signed_sheets(lot.code)).verdicts
     valid = sum(one.ground is None for one in verdicts)
     return 0 < valid < pack.min_bids.value

@@ -148,4 +148,5 @@ def _of_bidder(code: str) -> dict[str, Any]:
     actor.act_as(Role.BIDDER)
     found = clarification.of_bidder(actor, code)
     open_ = [one for one in found if one.answered_at is None and one.lapsed_at is None]
-    return {"lot": lot, "requests": found, "open": open_, "law": clarification.clause(lot)}
+    in_words = [one for one in open_ if one.about != About.ARITHMETIC]
+    return {"lot": lot, "requests": found, "open": in_words, "law": clarification.clause(lot)}

@@ -19,6 +19,8 @@ class About(StrEnum):
 
     CLARIFICATION = "clarification"
     LOW_PRICE = "low_price"
+    ARITHMETIC = "arithmetic"
+    """To confirm a corrected price (G31): answered by a signed yes or no, never in other words."""
 
 
 @holds("G33")

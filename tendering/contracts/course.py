@@ -35,15 +35,15 @@ def happened_to(lot: str, state: str) -> dt.datetime | None:
 def bid_terms(lot: Lot, bid_id: str) -> Terms:
     """Price and period as the opened sheet of that bid had them, by the log's own word; price by the ranking otherwise.
 
-    With a single source the agreed price counts (N12.team).
+    With a single source the agreed price counts (N12.team), and a price that was corrected and confirmed is the ranking's (G31).
     """
-    agreed = agreement.price(lot)
+    ranked = next((money.parse(one["price"]) for one in lot.ranking or [] if one["bid_id"] == bid_id), None)
+    settled = agreement.price(lot) or ranked
     for row in told(facts.BidOpened.kind, lot.code):
         if row["bid_id"] == bid_id and row["price"] is not None:
-            return Terms(agreed or money.parse(row["price"]), row["period_days"])
-    for candidate in lot.ranking or []:
-        if candidate["bid_id"] == bid_id:
-            return Terms(money.parse(candidate["price"]), None)
+            return Terms(settled or money.parse(row["price"]), row["period_days"])
+    if ranked is not None:
+        return Terms(ranked, None)
     raise NotFound("bid.unknown", "没有这份投标。", "There is no such bid.", rule="sealing.md 1.6")
 
 

@@ -75,6 +75,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_qualification_review")),
         sa.UniqueConstraint("lot", name=op.f("uq_qualification_review_lot")),
     )
+    op.create_table(
+        "price_correction",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("lot", sa.String(length=23), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("bid_id", sa.String(length=32), nullable=False),
+        sa.Column("reading", kernel.db.JSONText(), nullable=False),
+        sa.Column("confirmed", sa.Boolean(), nullable=True),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
+        sa.Column("sig", sa.String(length=88), nullable=True),
+        sa.CheckConstraint("(confirmed IS NULL) = (file IS NULL)", name=op.f("ck_price_correction_answered_whole")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_price_correction")),
+        sa.UniqueConstraint("lot", "number", name=op.f("uq_price_correction_lot")),
+    )
 
     _report()
     _time()
@@ -155,6 +169,7 @@ def downgrade() -> None:
     op.drop_table("evaluation_time")
     op.drop_table("report_signature")
     op.drop_table("evaluation_report")
+    op.drop_table("price_correction")
     op.drop_table("qualification_review")
     with op.batch_alter_table("capacity_review", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_capacity_review_lot"))

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-OPEN = frozenset(["G31", "L11", "L12"])
+OPEN = frozenset(["L11", "L12"])
