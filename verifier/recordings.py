@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from kernel import canonical
 from kernel.clock import parse_rfc3339
 from kernel.errors import Words
-from livestream.recording import rules
-from livestream.recording.rules import Span, Stated
 from supervision import facts
 from supervision.recording_facts import RecordingListed, RecordingMissing, RecordingReported
+from tendering import recordings as rules
 from tendering.packs import Kind
+from tendering.recordings import Span, Stated
 from verifier.case import Case, LotCase, short
 from verifier.claims import Section, not_due, one
 

@@ -13,12 +13,13 @@ from accounts.roles import Role
 from kernel import clock
 from kernel.db import own_transaction
 from kernel.errors import Invalid, Refusal
-from livestream.recording import reading, rules, service
+from livestream.recording import reading, service
 from livestream.recording.reading import Recorded
-from livestream.recording.rules import Gap, Phase
+from tendering import recordings as rules
 from tendering import visibility
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
+from tendering.recordings import Gap, Phase
 
 pages = Blueprint("recording", __name__, template_folder="../templates")
 

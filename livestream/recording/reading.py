@@ -12,15 +12,15 @@ from sqlalchemy import select
 from kernel.clock import parse_rfc3339
 from kernel.db import db
 from kernel.site import site
-from livestream.recording import rules
 from livestream.recording.models import MissingStated, RecordedSegment, RecorderSeen, RecordingCourse
-from livestream.recording.rules import Gap, Sign, Span, Stated, Window
 from supervision import facts
 from tendering import packs
+from tendering import recordings as rules
 from tendering.contracts.course import told
 from tendering.contracts.models import Raised
 from tendering.models import Lot
 from tendering.packs import Kind, Rule
+from tendering.recordings import Gap, Sign, Span, Stated, Window
 
 MOST = 50
 Row = TypeVar("Row", RecordedSegment, RecorderSeen, MissingStated)

@@ -10,9 +10,9 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from accounts.schemas import Moment
 from kernel.clock import parse_rfc3339
-from livestream.recording.rules import Gap, Phase
 from livestream.recording.service import MOST, File, Place
 from sealing import wire
+from tendering.recordings import Gap, Phase
 
 Text = fields.String
 _SHA256 = validate.Regexp(f"{wire.SHA256.pattern}$")

@@ -18,13 +18,14 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Invalid, NotFound
 from kernel.law import holds
-from livestream.recording import reading, rules
+from livestream.recording import reading
 from livestream.recording.models import MissingStated, RecordedSegment, RecorderSeen
-from livestream.recording.rules import Gap, Phase, Span
 from supervision import log
 from supervision.recording_facts import RecordingMissing, RecordingReported, Segment
+from tendering import recordings as rules
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
+from tendering.recordings import Gap, Phase, Span
 
 MOST = 100
 """Segments in one report: an entry of the log holds no more."""

@@ -11,16 +11,17 @@ from kernel.clock import rfc3339
 from kernel.db import db, transaction
 from kernel.law import holds
 from kernel.site import site
-from livestream.recording import reading, rules
+from livestream.recording import reading
 from livestream.recording.models import RecordingCourse
 from livestream.recording.reading import Recorded
-from livestream.recording.rules import Gap
 from sealing.replacing import Replacing
 from supervision import log
 from supervision.recording_facts import RecordingListed
+from tendering import recordings as rules
 from tendering.contracts import alerts
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
+from tendering.recordings import Gap
 from tendering.states import LotState
 
 NOT_YET = (

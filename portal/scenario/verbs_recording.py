@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from kernel import canonical
 from livestream.recording import reading, service
-from livestream.recording.rules import Phase, Window
 from livestream.recording.service import File, Place
 from livestream.recording.steps import NAME
 from portal.scenario.people import Person
 from portal.scenario.registry import do, expect
 from portal.scenario.world import MismatchError, World
 from tendering.lifecycle import lot_of
+from tendering.recordings import Phase, Window
 
 ROOM = "开评标室"
 SEGMENT = dt.timedelta(minutes=50)

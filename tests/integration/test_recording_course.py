@@ -12,7 +12,6 @@ from werkzeug.serving import make_server
 from kernel import canonical
 from kernel.clock import rfc3339
 from livestream.recording import cli, reading
-from livestream.recording.rules import Phase
 from portal.app import create_app
 from portal.scenario import play
 from portal.scenario.installation import installed
@@ -20,6 +19,7 @@ from portal.scenario.script import load
 from supervision import facts
 from supervision.recording_facts import RecordingListed
 from tendering.contracts.course import told
+from tendering.recordings import Phase
 from tests.accounts_web import checked
 from verifier.cli import verify_main
 

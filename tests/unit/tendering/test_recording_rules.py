@@ -7,8 +7,8 @@ import datetime as dt
 import pytest
 
 from kernel.errors import Refusal
-from livestream.recording import rules
-from livestream.recording.rules import Gap, Phase, Sign, Span, Stated, Window
+from tendering import recordings as rules
+from tendering.recordings import Gap, Phase, Sign, Span, Stated, Window
 
 START = dt.datetime(2026, 3, 24, 1, 30, tzinfo=dt.UTC)
 BOUND = dt.timedelta(seconds=60)
