@@ -46,8 +46,6 @@ class Inspector:
     """Words of people, which no catalog translates."""
     findings: list[str] = field(default_factory=list)
     pages: int = 0
-    punctuation: bool = False
-    """Whether full-width marks between English words are findings, too."""
 
     def looks_at(self, visitor: Visitor, *paths: str) -> None:
         for path in paths:
@@ -79,7 +77,7 @@ class Inspector:
             left = text
             for said in self.said:
                 left = left.replace(said, "")
-            if CHINESE.search(CAPITALS.sub("", left)) or (self.punctuation and PUNCTUATION.search(left)):
+            if CHINESE.search(CAPITALS.sub("", left)) or PUNCTUATION.search(left):
                 yield f"not in English: {text[:80]}"
 
 

@@ -56,7 +56,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterat
 
 @pytest.fixture
 def inspector() -> Iterator[Inspector]:
-    found = Inspector(words_of_people(*scenes.SAID, *SAID), punctuation=True)
+    found = Inspector(words_of_people(*scenes.SAID, *SAID))
     yield found
     assert found.findings == []
 
