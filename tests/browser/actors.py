@@ -110,6 +110,19 @@ class Owner(Member):
         self.signs("#record form[data-sign]")
         self.page.wait_for_selector("[data-record-signed]")
 
+    def reviews_qualification(self, lot: str) -> None:
+        """Once the documents are open: everybody is qualified; the statement is shown, and signed."""
+        self.goto(f"/lots/{lot}/qualification")
+        self.waits_for("form[data-sign]")
+        for radio in self.page.locator('input[type="radio"][value="yes"]').all():
+            radio.check()
+        self.opens_the_key("form[data-sign]")
+        self.page.click("form[data-sign] button.seal")
+        self.page.wait_for_selector('form[data-sign] input[name="statement"]', state="attached")
+        with self.page.expect_navigation():
+            self.page.click("form[data-sign] button.seal")
+        self.was_not_refused()
+
     def puts_candidates_on_view(self, lot: str) -> None:
         self.goto(f"/owner/lots/{lot}/award")
         self.press("开始公示")

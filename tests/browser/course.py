@@ -215,8 +215,11 @@ class Course:
         self.inspector.looks_at(members[0], "/evaluate", f"/evaluate/{self.lot}")
         for member in members:
             member.declares_and_admits(self.lot)
+        self.owner.reviews_qualification(self.lot)
+        self.inspector.looks_at(self.owner, f"/lots/{self.lot}/qualification")
+        self.inspector.looks_at(self.bidder, f"/lots/{self.lot}/qualification")
         members[0].sees_the_documents(self.lot)
-        self.inspector.looks_at(members[0], f"/evaluate/{self.lot}")
+        self.inspector.looks_at(members[0], f"/evaluate/{self.lot}", f"/evaluate/{self.lot}/arithmetic")
         for member in members:
             member.sees_the_documents(self.lot)
             member.scores(self.lot, POINTS[member.login])
