@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import test_walk_negotiation
 import test_walk_offers
+import test_walk_prequal
 from portal_doors import EDGE_ONLY, Doorway, Street, doorways
 from portal_stage import PortalStage, staged
 from tendering_stage import seconds
@@ -66,7 +67,6 @@ ELSEWHERE = {
     "bid": "test_portal_secrecy.py",
     "agreement": "test_agreement_web.py",
     "deposit": "test_escrow_pages.py",
-    "prequalification": "test_prequal_secrecy.py",
     "qualification": "test_qualification_web.py",
 }
 """Where the fields of a table are asked for that this walk has no text for."""
@@ -115,7 +115,7 @@ SECRETS = (
     Secret("directive", "reasons", ("指令之由",)),
     Secret("directive", "law", ("指令之据",)),
 )
-WALKED = (*SECRETS, *test_walk_negotiation.SECRETS, *test_walk_offers.SECRETS)
+WALKED = (*SECRETS, *test_walk_negotiation.SECRETS, *test_walk_offers.SECRETS, *test_walk_prequal.SECRETS)
 """With those of the plays that have walks of their own."""
 VIEWERS: dict[str, dict[str, str]] = {
     "tender": {"OWNER": "project", "AGENCY": "project", "MGR": "manager"},
