@@ -14,7 +14,7 @@ from typing import Any
 from evaluation import decimals
 from evaluation.arithmetic import figures
 from kernel import canonical, money
-from kernel.errors import Invalid
+from kernel.errors import Invalid, Words
 from kernel.law import holds
 from kernel.money import Fen
 from tendering.packs import Kind, Pack, Rule
@@ -67,8 +67,13 @@ class Step:
     """One correction: which number of the article, what was compared, and the price after it."""
 
     number: int
-    formula: str
+    words: Words
     price: Fen
+
+    @property
+    def formula(self) -> str:
+        """As the working of an evaluation spells it."""
+        return self.words.en
 
     @property
     def rule(self) -> str:
@@ -93,22 +98,38 @@ def correct(opening: Fen, reading: Reading) -> Corrected:
     """The law's order, step by step; Invalid for words that are no amount, or a slip that no point explains."""
     price, steps = opening, list[Step]()
     if reading.inside is not None and reading.inside != price:
-        steps.append(Step(1, f"{money.wire(reading.inside)} inside, {money.wire(price)} in the opening list", price))
+        steps.append(_step(1, (money.wire(reading.inside), money.wire(price)), price))
     if reading.words is not None and (said := _said(reading.words)) != price:
-        steps.append(Step(2, f"{money.wire(price)} in figures, {reading.words} in words", said))
+        steps.append(_step(2, (money.wire(price), reading.words), said))
         price = said
     items = reading.items
     for at, one in enumerate(items):
         if one.slipped:
             mended = _mended(one, price, items)
-            prices = f"{decimals.plain(one.unit_price)} -> {decimals.plain(mended.unit_price)}"
-            steps.append(Step(3, f"unit price of {one.name}: {prices}, the total stands", price))
+            steps.append(_step(3, (one.name, _plain(one), _plain(mended)), price))
             items = (*items[:at], mended, *items[at + 1 :])
     total = Fen(sum(one.total for one in items))
     if items and total != price:
-        steps.append(Step(4, f"total {money.wire(price)}, sum of unit prices {money.wire(total)}", total))
+        steps.append(_step(4, (money.wire(price), money.wire(total)), total))
         price = total
     return Corrected(price, tuple(steps), replace(reading, items=items))
+
+
+_WORDS = {
+    1: Words("投标文件内 {}，开标一览表 {}", "{} inside, {} in the opening list"),
+    2: Words("小写 {}，大写 {}", "{} in figures, {} in words"),
+    3: Words("{} 的单价 {} 改为 {}，总价不变", "unit price of {}: {} -> {}, the total stands"),
+    4: Words("总价 {}，单价汇总 {}", "total {}, sum of unit prices {}"),
+}
+
+
+def _step(number: int, parts: tuple[str, ...], price: Fen) -> Step:
+    words = _WORDS[number]
+    return Step(number, Words(words.zh.format(*parts), words.en.format(*parts)), price)
+
+
+def _plain(one: Item) -> str:
+    return decimals.plain(one.unit_price)
 
 
 def settled(found: Corrected) -> Reading:
@@ -212,6 +233,6 @@ def _lines(opening: Fen, reading: Reading) -> Iterator[str]:
     found = correct(opening, reading)
     yield f"贵单位报价前后不一致，依照{LAW}修正如下，请书面确认修正后的报价；不确认的，投标无效。"
     for step in found.steps:
-        yield f"（{step.number}）{step.formula} = {money.wire(step.price)}"
+        yield f"（{step.number}）{step.words.zh}：{money.wire(step.price)} 元"
     yield f"开标一览表 {money.wire(opening)} 元，修正后 {money.wire(found.price)} 元（{money.words(found.price)}）。"
     yield f"依据 SHA-256 {reading.sha256}"
