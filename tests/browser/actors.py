@@ -202,12 +202,7 @@ class Host(Member):
         """Fixes the list of all who may sit and looks again until the log has drawn."""
         self.goto(f"/ops/committees/{lot}")
         self.page.click("#fix-list")
-        for _ in range(60):
-            if self.page.locator(".table-cards tbody tr").count():
-                return
-            self.page.wait_for_timeout(500)
-            self.page.reload()
-        raise AssertionError("nobody was drawn")
+        self.waits_for(".table-cards tbody tr")
 
 
 class Evaluator(Member):

@@ -86,6 +86,7 @@ def words_of_people(*more: str) -> tuple[str, ...]:
     held = [value if isinstance(value, tuple) else (value,) for value in vars(people).values()]
     cast = [role for group in held for role in group if isinstance(role, people.Role)]
     names = [word for role in cast for word in (role.organization, role.person)]
+    names.append(str(people.EXPERTISE["field"]))
     return tuple(sorted((*names, *run.NODES.values(), *TYPED.values(), *more), key=len, reverse=True))
 
 
