@@ -6,6 +6,7 @@ crash before it leaves an opening whose window has passed, which the next step e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -159,7 +160,10 @@ def _may_still_be_enough(lot: Lot, now: datetime) -> bool:
 
 def _write(lot: Lot, running: Opening, now: datetime) -> None:
     """Make, sign, log and publish the record as the opening stands now."""
-    signed = Signed.make(content(lot, running, now), site().key("platform"))
+    bids = related.opened_bids(lot.code)
+    related.alert(lot, bids, now)
+    standing.state(lot, bids, now)
+    signed = Signed.make(content(lot, running, bids, now), site().key("platform"))
     running.record, running.record_sigs = signed.raw, {"platform": b64(signed.sig)}
     running.step, running.ended_at = OpeningStep.RECORD, now
     _log_record(lot.code, running)
@@ -207,15 +211,13 @@ def _signer_name(actor: Actor, lot: Lot) -> str:
 
 
 @holds("read_out", "opening_record")
-def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
+def content(lot: Lot, running: Opening, bids: Sequence[standing.Bidding], now: datetime) -> dict[str, Any]:
     """Everything rules.md 1.10 (6) asks for; money and moments in their wire forms."""
     roll = releases.final_roll(lot.code)
     stage = lots.first_stage(lot).name
     admitted = releases.admission(lot.code, stage)
     assert roll is not None
     assert admitted is not None
-    bids = related.opened_bids(lot.code)
-    related.alert(lot, bids, now)
     return {
         "type": TYPE,
         "version": len(running.earlier) + 1,
@@ -233,7 +235,7 @@ def content(lot: Lot, running: Opening, now: datetime) -> dict[str, Any]:
         "bids": [_bid(row) for row in opening.outcomes(lot.code)],
         "base_price": baseprice.told(lot),
         "objections": _objections(lot.code),
-        "deposits": standing.state(lot, bids, now),
+        "deposits": [row.to_json() for row in standing.lines(lot, bids)],
     }
 
 

@@ -54,11 +54,16 @@ def of_party(code: str, organizations: Sequence[int]) -> Problem | None:
 
 
 @holds("deposit_paid")
-def state(lot: Lot, bids: Sequence[Bidding], now: dt.datetime) -> list[dict[str, object]]:
-    """Say at the opening, once, whose deposit is in order: a flag for the committee, which alone rejects (G13).
+def state(lot: Lot, bids: Sequence[Bidding], now: dt.datetime) -> None:
+    """Say at the opening, once, whose deposit is in order: a flag for the committee, which alone rejects (G13)."""
+    rows = lines(lot, bids)
+    if lots.stated(lot.code) != [row.to_json() for row in rows]:
+        log.append(deposit_facts.DepositsStated(lot=lot.code, rows=rows, at=rfc3339(now)), lot=lot.code)
+        _signs(lot, now)
 
-    TooEarly before the opening runs: nobody hears of a deposit until then.
-    """
+
+def lines(lot: Lot, bids: Sequence[Bidding]) -> tuple[deposit_facts.StatedDeposit, ...]:
+    """Whose deposit is in order; none where none is asked. TooEarly before the opening runs: nobody hears until then."""
     if lot.state not in SAID and not lots.opened(lot):
         raise TooEarly(
             "deposit.secret",
@@ -66,14 +71,7 @@ def state(lot: Lot, bids: Sequence[Bidding], now: dt.datetime) -> list[dict[str,
             "Before the opening deposits are secret.",
             rule=lots.HIDDEN_LAW,
         )
-    if lots.terms(lot) is None:
-        return []
-    rows = tuple(_line(lot, bid) for bid in bids)
-    said = [row.to_json() for row in rows]
-    if lots.stated(lot.code) != said:
-        log.append(deposit_facts.DepositsStated(lot=lot.code, rows=rows, at=rfc3339(now)), lot=lot.code)
-        _signs(lot, now)
-    return said
+    return () if lots.terms(lot) is None else tuple(_line(lot, bid) for bid in bids)
 
 
 def _line(lot: Lot, bid: Bidding) -> deposit_facts.StatedDeposit:

@@ -48,8 +48,9 @@ def in_order(stage: EscrowStage, *names: str) -> dict[str, str | None]:
             standing.Bidding(f"{at:032x}", stage.actor(name).organization, (stage.actor(name).organization_id,))
             for at, name in enumerate(names)
         ]
-        rows = standing.state(lot, bids, now)
-    return {name: row["reason"] for name, row in zip(names, rows, strict=True)}
+        standing.state(lot, bids, now)
+        rows = standing.lines(lot, bids)
+    return {name: row.reason for name, row in zip(names, rows, strict=True)}
 
 
 def test_g13_money_in_time_is_in_order_and_the_opening_says_so(stage):

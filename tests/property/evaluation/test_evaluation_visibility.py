@@ -19,7 +19,9 @@ def test_what_was_once_shown_is_not_hidden_again(viewer, field):
     assert all(later or not earlier for earlier, later in pairwise(seen))
 
 
-@pytest.mark.parametrize(("viewer", "phase"), list(product(OTHERS, [Phase.NONE, Phase.FORMED, Phase.SCORING, Phase.REPORT])))
+@pytest.mark.parametrize(
+    ("viewer", "phase"), list(product(OTHERS, [Phase.NONE, Phase.FORMED, Phase.SCORING, Phase.REPORT]))
+)
 def test_nobody_sees_anothers_sheet_before_all_are_signed(viewer, phase):
     assert not may_see(viewer, phase, Field.SHEET)
 
