@@ -458,7 +458,9 @@ class DocsOfOneLess(TenderPlay):
         return super().docs_opened()[1:]
 
     def result(self) -> bytes:
-        return canonical.encode({"ranking": []})
+        """Of a bid whose documents nobody opened nothing can be computed; the lie is told before anybody looks."""
+        none: dict[str, Any] = {name: [] for name in ("sheets", "verdicts", "ranking")}
+        return canonical.encode({"lot": LOT, "method_sha256": self.method.sha256, "outcome": "award", **none})
 
     def award(self) -> None:
         return

@@ -68,6 +68,7 @@ class Reopened(Directed):
         self.score()
         self.pass_()
         self.put("result.json", self.result())
+        self.sign_report()
         self.log.append(self.result_fact())
         self.move("report")
 
