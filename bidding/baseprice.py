@@ -27,12 +27,11 @@ from kernel.statements import Signed
 from sealing import baseprice as protocol
 from sealing.faults import Judgment, Party
 from sealing.wire import WireError
+from supervision import alerts, log
 from supervision import base_price_facts as facts
-from supervision import log
 from supervision.models import LogFact
 from tendering.baseprice import service
 from tendering.baseprice.models import BasePrice, BasePriceLine
-from tendering.contracts import alerts
 from tendering.models import Lot
 
 _SHORT = Judgment(

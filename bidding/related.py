@@ -25,7 +25,7 @@ from escrow.standing import Bidding
 from kernel.db import db
 from kernel.errors import Words
 from kernel.law import holds
-from tendering.contracts import alerts
+from supervision import alerts
 from tendering.models import Lot
 from tendering.packs import Kind
 

@@ -11,14 +11,13 @@ from sqlalchemy import select
 
 from escrow import ledger
 from escrow.models import Arrival, Check, Deposit, Refund
-from kernel import canonical
 from kernel.clock import beijing
 from kernel.db import db
 from kernel.law import holds
 from kernel.money import Fen
-from supervision import facts, log
+from supervision import alerts, log
 
-POINT = "S25.C18"
+POINT = alerts.Point("S25.C18", "red", "behavior")
 
 
 @holds("deposit_ledger")
@@ -28,12 +27,7 @@ def check(now: dt.datetime) -> Check:
     db.session.add(row)
     db.session.flush()
     if row.differences:
-        digest = canonical.sha(canonical.encode(row.differences))
-        value = {
-            "node": "platform", "point": POINT, "lot": None, "color": "red", "category": "behavior",
-            "evidence_sha256": digest,
-        }  # fmt: skip
-        log.append(facts.Alert.read(value))
+        log.append(alerts.fact(POINT, row.differences))
     return row
 
 

@@ -16,9 +16,8 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import TooEarly, Words
 from kernel.law import holds
-from supervision import deposit_facts, log
+from supervision import alerts, deposit_facts, log
 from tendering import packs
-from tendering.contracts import alerts
 from tendering.models import Lot
 from tendering.states import LotState
 

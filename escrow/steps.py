@@ -10,7 +10,7 @@ from escrow import checks, lots, price, refunds, rules
 from escrow.models import Deposit, Refund
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
-from tendering.contracts import alerts
+from supervision import alerts
 from tendering.lifecycle import lot_of
 
 

@@ -26,6 +26,7 @@ from kernel.errors import Conflict, NotFound
 from kernel.money import Fen
 from sealing.keyset import Audience, Keyset, Stage
 from sealing.sheet import Sheet
+from tendering import lifecycle
 from tendering.models import Lot
 from tendering.quotes import boxes
 from tendering.states import LotState
@@ -159,8 +160,7 @@ def documents(lot: str) -> dict[str, OpenedDocuments]:
 
 def papers(lot: str) -> dict[str, OpenedDocuments]:
     """The documents behind each bid: its own, or for a final quote those of its supplier's first response."""
-    row = db.session.scalars(select(Lot).where(Lot.code == lot)).one()
-    box = boxes.of(row)
+    box = boxes.of(lifecycle.lot_of(lot))
     if box is None:
         return documents(lot)
     responses = documents(box.first)

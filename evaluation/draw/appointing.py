@@ -12,7 +12,7 @@ from kernel import canonical
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Refusal
-from supervision import facts, log
+from supervision import alerts, log
 from supervision.draw_facts import ExpertsAppointed
 from tendering import packs
 from tendering.models import Lot
@@ -53,12 +53,4 @@ def _alerting(refusal: Refusal, pack: Pack, actor: Actor, where: tuple[str, str]
         return refusal
     lot, at = where
     evidence = {"lot": lot, "subject": actor.subject, "refused": refusal.code, "rule": rule.cited, "at": at}
-    fact = facts.Alert(
-        node="platform",
-        point=rule.id,
-        lot=lot,
-        color="red",
-        category="process",
-        evidence_sha256=canonical.sha(canonical.encode(evidence)),
-    )
-    return refusal.recording(fact, lot=lot)
+    return refusal.recording(alerts.fact(alerts.Point(rule.id, "red", "process"), evidence, lot), lot=lot)

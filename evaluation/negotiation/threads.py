@@ -23,10 +23,10 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, NotFound, Refusal
 from kernel.law import holds
-from supervision import facts, log, negotiation_facts
+from supervision import alerts, facts, log, negotiation_facts
 from tendering.models import Lot
 
-POINT = "N04.thread"
+POINT = alerts.Point("N04.thread", "red", "behavior")
 
 
 @dataclass(frozen=True)
@@ -195,14 +195,7 @@ def revised(actor: Actor, lot_code: str, bid_id: str, sha256: str, now: dt.datet
 def _alert(actor: Actor, lot_code: str, bid_id: str, now: dt.datetime) -> facts.Alert:
     """Open, and says of whom only a hash: who tried stands in the platform's records, for the supervising authority."""
     evidence = {"lot": lot_code, "bid_id": bid_id, "subject": actor.subject, "at": rfc3339(now)}
-    return facts.Alert(
-        node="platform",
-        point=POINT,
-        lot=lot_code,
-        color="red",
-        category="behavior",
-        evidence_sha256=canonical.sha(canonical.encode(evidence)),
-    )
+    return alerts.fact(POINT, evidence, lot_code)
 
 
 def _met(lot: Lot, found: Session, step: str, now: dt.datetime) -> None:

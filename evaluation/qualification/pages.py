@@ -14,8 +14,7 @@ from evaluation.qualification import rules, service, showing
 from kernel import clock, keys
 from kernel.db import own_transaction
 from kernel.errors import NotFound, Refusal, Words
-from kernel.statements import Signed
-from tendering import lifecycle, packs, presentation, statements, visibility
+from tendering import lifecycle, packs, presentation, signedform, visibility
 
 pages = Blueprint("qualification", __name__, template_folder="../templates")
 
@@ -51,18 +50,11 @@ def prepare(lot: str) -> tuple[Response, int]:
 @pages.post("/lots/<lot>/qualification")
 @own_transaction
 def give(lot: str) -> Page:
-    outcome = attempted(lambda: service.give(current_actor(), lot, _posted(), clock.now()))
+    outcome = attempted(lambda: service.give(current_actor(), lot, signedform.one(), clock.now()))
     if isinstance(outcome, Refusal):
         typed = {name: value for name, value in request.form.items() if name.startswith(("qualified.", "ground."))}
         return answered("evaluation/qualification.html", Form(typed, outcome), lambda: _shown(lot))
     return redirect(url_for("evaluation.qualification.overview", lot=lot), 303)
-
-
-def _posted() -> Signed:
-    try:
-        return Signed(keys.unb64(request.form["statement"]), keys.unb64(request.form["signature"]))
-    except (KeyError, ValueError) as error:
-        raise statements.unsigned() from error
 
 
 def _prepared(lot: str) -> dict[str, list[str]]:

@@ -20,10 +20,9 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict
 from kernel.law import holds
-from supervision import log
+from supervision import alerts, log
 from supervision.report_facts import TimeAsked, TimeExtended, TimePlanned, TimeShort
 from tendering import lifecycle, packs, visibility
-from tendering.contracts import alerts
 from tendering.models import Lot
 from tendering.states import LotState
 

@@ -14,10 +14,10 @@ from kernel.db import db
 from kernel.site import site
 from livestream.recording.models import MissingStated, RecordedSegment, RecorderSeen, RecordingCourse
 from supervision import facts
+from supervision.alerts import Raised
 from tendering import packs
 from tendering import recordings as rules
 from tendering.contracts.course import told
-from tendering.contracts.models import Raised
 from tendering.models import Lot
 from tendering.packs import Kind, Rule
 from tendering.recordings import Gap, Sign, Span, Stated, Window

@@ -15,10 +15,9 @@ from livestream.recording import reading
 from livestream.recording.models import RecordingCourse
 from livestream.recording.reading import Recorded
 from sealing.replacing import Replacing
-from supervision import log
+from supervision import alerts, log
 from supervision.recording_facts import RecordingListed
 from tendering import recordings as rules
-from tendering.contracts import alerts
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.recordings import Gap

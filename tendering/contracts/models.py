@@ -62,19 +62,6 @@ class Paper(Base):
     made_at: Mapped[dt.datetime] = mapped_column(Instant)
 
 
-class Raised(Base):
-    """An alert of the platform's own about a lot, raised once for each point; the evidence its hash stands for."""
-
-    __tablename__ = "contract_alert"
-    __table_args__ = (UniqueConstraint("lot", "point"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    lot: Mapped[str] = mapped_column(LOT)
-    point: Mapped[str] = mapped_column(String(60))
-    evidence: Mapped[bytes] = mapped_column(LargeBinary)
-    at: Mapped[dt.datetime] = mapped_column(Instant)
-
-
 class Sealed(Base):
     """A lot's sealed archive; the bytes stand in the blob store."""
 

@@ -17,8 +17,9 @@ from kernel import canonical, clock, keys
 from kernel.db import own_transaction, transaction
 from kernel.errors import NotFound, Refusal, Words
 from kernel.site import site
+from supervision import alerts
 from tendering import presentation, signedform, transfers, visibility
-from tendering.contracts import after, alerts, course, duties, messages, papers, reporting, succession, uploads
+from tendering.contracts import after, course, duties, messages, papers, reporting, succession, uploads
 from tendering.contracts import visibility as sight
 from tendering.contracts.models import Paper
 from tendering.lifecycle import lot_of

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from kernel.clock import rfc3339
 from kernel.db import db, transaction
-from tendering.contracts import alerts, duties
+from supervision import alerts
+from tendering.contracts import duties
 from tendering.lifecycle import lot_of
 from tendering.models import Lot
 from tendering.states import LotState

@@ -17,9 +17,9 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Invalid
 from kernel.money import Fen
 from kernel.site import site
-from supervision import contract_facts, log
+from supervision import alerts, contract_facts, log
 from tendering import documents, filenames, packs, publishing
-from tendering.contracts import alerts, course, messages, papers, rules, statements
+from tendering.contracts import course, messages, papers, rules, statements
 from tendering.contracts.models import Paper
 from tendering.contracts.rules import Bond, Terms
 from tendering.documents import Stored

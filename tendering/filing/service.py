@@ -15,7 +15,7 @@ from kernel import canonical, money
 from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Forbidden, Invalid, Words
-from supervision import facts, log
+from supervision import alerts, facts, log
 from tendering import drafts, packs, visibility
 from tendering.checklist import Obstacle
 from tendering.filing import plan as plans
@@ -172,15 +172,7 @@ def _record(filed: Plan, tender: Tender, now: dt.datetime) -> None:
 
 def alert(point: str, color: str, category: str, evidence: dict[str, Any], lot: str | None = None) -> None:
     """Raise an open alert of the platform's own; evidence about a draft carries a nonce, so that its hash tells nothing."""
-    value = {
-        "node": "platform",
-        "point": point,
-        "lot": lot,
-        "color": color,
-        "category": category,
-        "evidence_sha256": canonical.sha(canonical.encode(evidence)),
-    }
-    log.append(facts.Alert.read(value))
+    log.append(alerts.fact(alerts.Point(point, color, category), evidence, lot))
 
 
 def _evidence(sign: Sign, plan_sha256: str) -> dict[str, Any]:

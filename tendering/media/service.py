@@ -16,9 +16,8 @@ from kernel.clock import rfc3339
 from kernel.db import db
 from kernel.errors import Conflict, Invalid
 from kernel.law import holds
-from supervision import log, media_facts
+from supervision import alerts, log, media_facts
 from tendering import notices, packs, visibility
-from tendering.contracts import alerts
 from tendering.media import rules
 from tendering.media.models import Elsewhere
 from tendering.models import Tender

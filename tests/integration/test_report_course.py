@@ -13,7 +13,7 @@ from evaluation.review.clarification import Request
 from evaluation.review.rules import About
 from kernel import canonical, keys
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, TooEarly
-from tendering.contracts import alerts
+from supervision import alerts
 from tests.evaluation_stage import COMMITTEE, WITHOUT_THE_FIRST, EvaluationStage, evaluation_staged, lot_row
 from tests.log_stage import ENGINES
 from tests.tendering_stage import seconds

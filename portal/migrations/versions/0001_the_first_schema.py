@@ -1634,14 +1634,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("lot", "kind", "number", name=op.f("uq_contract_paper_lot")),
     )
     op.create_table(
-        "contract_alert",
+        "platform_alert",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lot", sa.String(length=23), nullable=False),
         sa.Column("point", sa.String(length=60), nullable=False),
         sa.Column("evidence", sa.LargeBinary(), nullable=False),
         sa.Column("at", kernel.db.Instant(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_contract_alert")),
-        sa.UniqueConstraint("lot", "point", name=op.f("uq_contract_alert_lot")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_platform_alert")),
+        sa.UniqueConstraint("lot", "point", name=op.f("uq_platform_alert_lot")),
     )
     op.create_table(
         "sealed_archive",
@@ -1863,7 +1863,7 @@ def downgrade() -> None:
     op.drop_table("final_quoter")
     op.drop_table("final_box")
     op.drop_table("sealed_archive")
-    op.drop_table("contract_alert")
+    op.drop_table("platform_alert")
     op.drop_table("contract_paper")
     with op.batch_alter_table("award_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_award_message_organization"))

@@ -1,4 +1,4 @@
-"""Alerts that the platform itself raises after the evaluation, each once; the evidence is kept under its hash."""
+"""Alerts that the platform itself raises; those about a lot once each, with the evidence that its hash stands for."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import LargeBinary, String, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import canonical
-from kernel.db import db
+from kernel.db import Base, Instant, db
 from supervision import facts, log
-from tendering.contracts.models import Raised
+
+
+class Raised(Base):
+    """An alert about a lot, raised once for each point and evidence."""
+
+    __tablename__ = "platform_alert"
+    __table_args__ = (UniqueConstraint("lot", "point"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lot: Mapped[str] = mapped_column(String(23))
+    point: Mapped[str] = mapped_column(String(60))
+    evidence: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[dt.datetime] = mapped_column(Instant)
 
 
 @dataclass(frozen=True)
@@ -31,16 +44,25 @@ def once(lot: str, point: Point, evidence: dict[str, Any], now: dt.datetime) -> 
     key = _key(point, raw)
     db.session.add(Raised(lot=lot, point=key, evidence=raw, at=now))
     db.session.flush()
+    log.append(_fact(point, raw, lot), lot=lot)
+    return True
+
+
+def fact(point: Point, evidence: object, lot: str | None = None) -> facts.Alert:
+    """An open alert that says of its evidence only the hash; without a lot where naming one would tell too much."""
+    return _fact(point, canonical.encode(evidence), lot)
+
+
+def _fact(point: Point, evidence: bytes, lot: str | None) -> facts.Alert:
     value = {
         "node": "platform",
         "point": point.name,
         "lot": lot,
         "color": point.color,
         "category": point.category,
-        "evidence_sha256": canonical.sha(raw),
+        "evidence_sha256": canonical.sha(evidence),
     }
-    log.append(facts.Alert.read(value), lot=lot)
-    return True
+    return facts.Alert.read(value)
 
 
 def known(lot: str, point: Point, evidence: dict[str, Any]) -> bool:
