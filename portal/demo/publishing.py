@@ -20,8 +20,12 @@ VOLATILE = re.compile(
 )
 """What the clock changes (the age of the last checkpoint too), and the lines that tell of a deadline moved."""
 TAG = re.compile(r"<(script|style)[^>]*>.*?</\1>|<[^>]*>", re.DOTALL)
-COUNTED = re.compile(r"<details><summary>(全部法定期限|Every period of the law).*?</details>", re.DOTALL)
-"""The table of the law's periods: a deadline that moved in the meantime reorders it."""
+MOVED = re.compile(
+    r"<details><summary>(全部法定期限|Every period of the law).*?</details>"
+    r'|<section id="amendments".*?</section>',
+    re.DOTALL,
+)
+"""What tells of a deadline that moved in the meantime: the table of the law's periods in another order, the change itself."""
 
 
 def publish(play: Play) -> None:
@@ -101,4 +105,4 @@ def _addresses(play: Play, who: Actor | None) -> list[str]:
 
 def _still(text: str) -> str:
     """A page's words, or a JSON, without moments, what the law counts from them, and the log's size."""
-    return re.sub(r"\s+", " ", VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", COUNTED.sub(" ", text)))))
+    return re.sub(r"\s+", " ", VOLATILE.sub("", re.sub(r"\s+", " ", TAG.sub(" ", MOVED.sub(" ", text)))))

@@ -166,3 +166,6 @@ def test_columns_count_chinese_characters_twice():
 def test_a_view_is_compared_without_clock_but_with_every_count():
     assert _still("<p>2026-11-23 09:00:00 共 5 份</p>") == _still("<p>2026-11-23 09:00:09 共 5 份</p>")
     assert _still("<p>共 5 份</p>") != _still("<p>共 6 份</p>")
+    moved = '<section id="amendments" aria-label="变更"><p>延长截止时间</p></section>'
+    assert _still(f"<p>共 5 份</p>{moved}") == _still("<p>共 5 份</p>")
+    assert _still(f"<p>共 6 份</p>{moved}") != _still(f"<p>共 5 份</p>{moved}")
