@@ -23,6 +23,7 @@ TYPED = {
     "lots.1.criteria.2.max": "20", "lots.1.criteria.2.step": "0.5",
 }  # fmt: skip
 """What the owner types into the draft."""
+BRAND = "青云"
 
 
 class Stranger(Visitor):
@@ -179,7 +180,7 @@ class Bidder(Member):
         self.page.fill("#seal #price", bid.price)
         self.page.fill("#seal #period_days", "60")
         if self.page.locator("#seal #brand").count():
-            self.page.fill("#seal #brand", "青云")
+            self.page.fill("#seal #brand", BRAND)
         self.page.set_input_files("#seal #documents", [str(path) for path in bid.documents])
         self.opens_the_key("#seal")
         self.page.fill("#seal #rescue", PASSPHRASE)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import httpx
-from actors import Bid, Bidder, Evaluator, Host, Owner, Stranger, Terms
+from actors import BRAND, Bid, Bidder, Evaluator, Host, Owner, Stranger, Terms
 from inspection import Inspector, words_of_people
 from platform_stage import Platform
 from playwright.sync_api import Browser
@@ -82,7 +82,7 @@ class Course:
         self.acts: dict[str, Any] = {}
         self.failures: dict[str, Exception] = {}
         self.places = list(PLACES)
-        self.inspector = Inspector(words_of_people(TITLE, BIDDER, CLERK, people.CONSORTIUM, *PAPERS))
+        self.inspector = Inspector(words_of_people(TITLE, BIDDER, CLERK, BRAND, DISSENT, people.CONSORTIUM, *PAPERS))
 
     def arrives(self, kind: type[V], name: str) -> V:
         visitor = kind.arriving(self.browser, self.platform.url, self.folder / name)
