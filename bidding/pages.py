@@ -186,6 +186,7 @@ def _lot(code: str) -> dict[str, Any]:
         "parties": desk.parties(actor),
         "envelopes": {stage.name for stage in lots.keyset(entry.lot).stages},
         "brand_law": asked.brand_law(entry.lot),
+        "deduction_law": asked.deduction_law(entry.lot),
         "upload_max": site().settings.upload_max,
         "node_addresses": list(nodes.policy().witnesses.values()),
     }

@@ -152,6 +152,7 @@ def _of_member(code: str) -> dict[str, Any]:
 def _of_centre(code: str) -> dict[str, Any]:
     actor, lot = current_actor(), lifecycle.lot_of(code)
     actor.act_as(Role.OPS)
+    visibility.check_seen(lot.tender, actor)
     return {"lot": lot, "report": showing.of_page(actor, code), "time": showing.time(actor, code), "now": clock.now()}
 
 

@@ -58,6 +58,7 @@ LOT_TERMS = (
     "tie",
     "minimum_valid",
     "goods_or_services",
+    "deduction",
     "deposit",
     "reserve",
     *offers.LOT_FIELDS,
@@ -87,7 +88,7 @@ def _lot(number: int, row: Mapping[str, Any], closes_at: dt.datetime) -> dict[st
     ceiling = row.get("ceiling", None if _sold(row) else CEILING)
     if kind not in METHODS:
         raise ValueError(f"there is no method {kind!r}; there are: {', '.join(METHODS)}")
-    own = {name: row[name] for name in ("tie", "minimum_valid", "goods_or_services") if name in row}
+    own = {name: row[name] for name in ("tie", "minimum_valid", "goods_or_services", "deduction") if name in row}
     method = {**_METHOD, **METHODS[kind], "max_price": ceiling, **own}
     name = row.get("name", f"第{number}标段")
     return {"name": name, "ceiling": ceiling, "closes_at": rfc3339(closes_at), "method": method, **_offered(row)}

@@ -30,8 +30,9 @@ def seal(world: World, by: Person, lot: int, price: str, **job: str | None) -> s
     number = world.kept["sealed"] = world.kept.get("sealed", 0) + 1
     document = world.folder / f"{by.part} 投标文件.pdf"
     document.write_bytes(b"%PDF-1.7 " + by.part.encode() * 100)
+    items = {"enterprise": job["enterprise"]} if job.get("enterprise") else {}
     return sealing.seal(
-        Keyset.parse(raw), raw, sealing.BidderIdentity((by.cert,), by.key), {"price": price, "period_days": 180},
+        Keyset.parse(raw), raw, sealing.BidderIdentity((by.cert,), by.key), {"price": price, "period_days": 180, "items": items},
         files=[document], out=_folder(world) / str(number),
         created_at=rfc3339(world.now), client=CLIENT, prev=job.get("prev"), bidder_name=job.get("name"),
     )  # fmt: skip

@@ -21,9 +21,9 @@ from sealing.receipts import Withdrawal
 
 
 @do("bid")
-def bid(world: World, by: Person, price: str, lot: int = 1, consortium: str = "") -> str:
-    """Seal a bid, upload it and hand it in."""
-    return handed_in(world, by, (price, lot, consortium))
+def bid(world: World, by: Person, price: str, lot: int = 1, consortium: str = "", enterprise: str = "") -> str:
+    """Seal a bid, upload it and hand it in; `enterprise` is the class by which it claims a deduction from its price."""
+    return handed_in(world, by, (price, lot, consortium), enterprise=enterprise or None)
 
 
 @do("bid_unreadable")
@@ -83,11 +83,11 @@ def lose(world: World, by: Person, lot: int = 1) -> str:
 
 
 def handed_in(
-    world: World, by: Person, terms: tuple[str, int, str], *, readable: bool = True, prev: str | None = None
+    world: World, by: Person, terms: tuple[str, int, str], *, readable: bool = True, **job: str | None
 ) -> str:
     price, lot, name = terms
     party = f"consortium:{world.kept[f'consortium/{name}']}" if name else None
-    sealed = sealing_bids.seal(world, by, lot, price, prev=prev, name=name or None)
+    sealed = sealing_bids.seal(world, by, lot, price, name=name or None, **job)
     if not readable:
         sealed = sealing_bids.spoiled(world, by, lot, sealed)
     papers = sealing_bids.handed(world, by, sealed, party)

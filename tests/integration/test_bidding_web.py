@@ -287,6 +287,16 @@ def test_g30_the_sheet_of_goods_in_procurement_asks_for_the_brand(stage, door, t
     assert law in text
 
 
+@pytest.mark.parametrize("rate", [None, "0.10"])
+def test_g49_a_small_firm_can_claim_the_deduction_that_the_documents_state(stage, door, rate):
+    (row,) = notice(stage.now + seconds(60))["lots"]
+    row["method"] = method(goods_or_services="services", deduction={"small": rate} if rate else None)
+    lot = stage.lots(stage.published(pack="practice.procurement.open", trade="procurement", lots=[row]))[0]
+    text = door.get(f"/desk/{lot}", stage.bidder_of("a").actor).get_data(as_text=True)
+    assert ('<option value="small">' in text) is bool(rate)
+    assert ("财库〔2020〕46号" in text) is bool(rate)
+
+
 def test_a_withdrawal_is_signed_and_posted_by_the_page(stage, door, actor):
     lot = stage.one_lot()
     bid = stage.bid(lot, "a")

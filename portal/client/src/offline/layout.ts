@@ -9,6 +9,11 @@ function field(name: string, label: string, attributes: Attributes, hint?: strin
   return el("div", { class: "field" }, el("label", { for: `f-${name}` }, label), hint === undefined ? undefined : el("span", { class: "hint" }, hint), control);
 }
 
+function choice(name: string, label: string, options: [string, string][], hint: string): HTMLElement {
+  const control = el("select", { name, id: `f-${name}` }, ...options.map(([value, text]) => el("option", { value }, text)));
+  return el("div", { class: "field" }, el("label", { for: `f-${name}` }, label), el("span", { class: "hint" }, hint), control);
+}
+
 export function termsForm(): HTMLFormElement {
   return el("form", { class: "panel", "data-terms": true, novalidate: true },
     el("h2", {}, say("terms")),
@@ -32,6 +37,8 @@ export function sealForm(): HTMLFormElement {
         field("period_days", say("period"), { type: "text", inputmode: "numeric" }),
         field("quality", say("quality"), { type: "text" }),
         field("project_leader", say("leader"), { type: "text" }),
+        field("brand", say("brand"), { type: "text", maxlength: "100" }, say("brandHint")),
+        choice("enterprise", say("enterprise"), [["", say("noDeduction")], ["small", say("smallFirm")]], say("enterpriseHint")),
       ),
       field("documents", say("documents"), { type: "file", multiple: true }),
       field("prev", say("previous"), { type: "text", class: "mono" }),
