@@ -21,9 +21,15 @@ from sealing.receipts import Withdrawal
 
 
 @do("bid")
-def bid(world: World, by: Person, price: str, lot: int = 1, consortium: str = "", enterprise: str = "") -> str:
-    """Seal a bid, upload it and hand it in; `enterprise` is the class by which it claims a deduction from its price."""
-    return handed_in(world, by, (price, lot, consortium), enterprise=enterprise or None)
+def bid(world: World, by: Person, price: str, lot: int = 1, consortium: str = "") -> str:
+    """Seal a bid, upload it and hand it in."""
+    return handed_in(world, by, (price, lot, consortium))
+
+
+@do("bid_as_small_firm")
+def bid_as_small_firm(world: World, by: Person, price: str, lot: int = 1) -> str:
+    """The same, claiming a small firm's deduction from the price."""
+    return "小微企业 " + handed_in(world, by, (price, lot, ""), enterprise="small")
 
 
 @do("bid_unreadable")
