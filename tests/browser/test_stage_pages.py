@@ -167,9 +167,9 @@ def _looks_at_the_negotiation(place: PlayedScene, inspector: Inspector) -> None:
         bids = {one.name: one.bid_id for one in parties.suppliers(service.lot_of(world.code(1)))}
     first = bids[world.people["bidder1"].name]
     with world.act() as now:
-        threads.call(people["expert1"], world.code(1), bids[world.people["bidder3"].name], now)
-    place.look(inspector, people["expert1"], desk, f"{desk}/{first}")
-    place.look(inspector, people["expert2"], desk)
+        threads.call(people["seat1"], world.code(1), bids[world.people["bidder3"].name], now)
+    place.look(inspector, people["seat1"], desk, f"{desk}/{first}")
+    place.look(inspector, people["seat2"], desk)
     place.look(inspector, people["bidder1"], desk, f"/desk/{world.code(1)}")
     place.look(inspector, people["owner"], desk, f"/owner/tenders/{world.tender}")
 
@@ -184,13 +184,13 @@ def _looks_at_the_review(place: PlayedScene, inspector: Inspector) -> None:
     world, lot = place.world, place.world.code(1)
     people = {name: person.actor for name, person in world.people.items()}
     cheap = verbs_award.bid_of(world, world.people["bidder2"], 1)
-    place.look(inspector, people["expert1"], f"/evaluate/{lot}/review")
+    place.look(inspector, people["seat1"], f"/evaluate/{lot}/review")
     with world.act() as now:
         asked = Request(cheap, About.LOW_PRICE, verbs_review.ASKED)
-        clarification.propose(people["expert1"], lot, asked, now)
-    place.look(inspector, people["expert2"], f"/evaluate/{lot}/review")
-    for name in ("expert2", "expert3"):
+        clarification.propose(people["seat1"], lot, asked, now)
+    place.look(inspector, people["seat2"], f"/evaluate/{lot}/review")
+    for name in ("seat2", "seat3"):
         with world.act() as now:
             clarification.support(people[name], lot, 1, now)
     place.look(inspector, people["bidder2"], f"/desk/{lot}/clarifications", f"/desk/{lot}")
-    place.look(inspector, people["expert1"], f"/evaluate/{lot}/review")
+    place.look(inspector, people["seat1"], f"/evaluate/{lot}/review")
