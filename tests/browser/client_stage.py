@@ -62,7 +62,7 @@ def manifest() -> dict[str, dict[str, str]]:
 def serve(world: World) -> ThreadingHTTPServer:
     handler = type("Stage", (_Stage,), {"world": world})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server
 
 

@@ -78,7 +78,7 @@ def listening(app: Platform, now: Callable[[], dt.datetime]) -> Iterator[str]:
             return app(environ, start)
 
     server = make_server("127.0.0.1", 0, on_time, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -235,7 +235,7 @@ def test_the_commands_inspect_sign_and_publish_beside_the_running_node(play, tmp
     assert {body["file"] for body in bodies} == {keys.b64(seen.read_bytes())}
     play.finding(canonical.decode(seen.read_bytes()), "supervisor", "manager")
     web = server(Desk(play.world.nodes["audit"]), "127.0.0.1", 0)
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    threading.Thread(target=web.serve_forever, args=(0.02,), daemon=True).start()
     node = ["--node", f"http://127.0.0.1:{web.server_port}"]
     assert cli.main(["publish-identity", "--dir", str(folder / "audit"), *line, *node]) == 0
     assert cli.main(["publish-identity", "--dir", str(folder / "notary"), *line, *node]) == 1
@@ -251,7 +251,7 @@ class Portal(ThreadingHTTPServer):
     def __init__(self) -> None:
         self.answers: list[dict[str, object]] = []
         super().__init__(("127.0.0.1", 0), Taker)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
 
 class Taker(BaseHTTPRequestHandler):

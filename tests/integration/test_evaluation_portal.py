@@ -135,7 +135,7 @@ def test_the_evaluator_says_what_the_portal_refused(asked):
 
 @contextlib.contextmanager
 def _listening(found):
-    threading.Thread(target=found.serve_forever, daemon=True).start()
+    threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield found.server_port
     finally:

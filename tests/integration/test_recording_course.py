@@ -155,7 +155,7 @@ def test_g20_the_command_hashes_a_folder_and_a_stranger_checks_one_file(opened, 
     (folder / "notes.txt").write_text("not a recording")
     monkeypatch.setenv("KAIBIAO_TOKEN", "centre")
     server = make_server("127.0.0.1", 0, opened.app, threaded=False)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}"
     try:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -42,6 +43,8 @@ from tendering.states import (
 )
 from tests import objection_stage as on
 from tests.tendering_stage import Stage, seconds, staged
+
+pytestmark = pytest.mark.slow
 
 SERVED = frozenset({LotEvent.START_PUBLICITY, LotEvent.CANCEL, LotEvent.VOID, LotEvent.REOPEN_EVALUATION})
 """What only its own service does; as bare moves they are tried by those alone whom the table refuses."""

@@ -7,6 +7,7 @@ import datetime as dt
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -43,6 +44,7 @@ def test_t08_t09_a_standing_clock_gives_back_exactly_what_was_left(steps: list[t
         assert ran == dt.timedelta(hours=1)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(plays)
 def test_c14_no_order_of_objections_replies_and_withdrawals_makes_a_deadline_earlier(play) -> None:
@@ -74,6 +76,7 @@ def _played(stage: Stage, lot: str, rows: list, act: str, which: int) -> None:
             on.ticked(stage)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(plays)
 def test_c50_t22_no_order_shortens_the_publicity_or_leaves_it_standing(play) -> None:

@@ -22,6 +22,8 @@ from supervision.checkpoint import Checkpoint
 from supervision.note import Note
 from supervision.proof import TlogProof
 
+pytestmark = pytest.mark.slow
+
 VECTORS = Path(__file__).parents[2] / "vectors"
 SHEET = {"price": "21846300.00", "period_days": 180, "quality": "合格", "items": {"质保期": "两年"}}
 

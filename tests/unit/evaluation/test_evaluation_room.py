@@ -306,7 +306,7 @@ def served(house):
     )
     house.evaluator.poll()
     listening = server(house.evaluator.rooms, "127.0.0.1", 0)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    threading.Thread(target=listening.serve_forever, args=(0.02,), daemon=True).start()
     yield house, sealed, listening.server_port
     listening.shutdown()
     listening.server_close()

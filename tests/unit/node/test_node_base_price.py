@@ -13,6 +13,8 @@ from supervision.base_price_facts import BasePriceSealed
 from tests.unit.node.node_lot import LOT, OPENS, LotPlay
 from tests.unit.node.node_world import START
 
+pytestmark = pytest.mark.slow
+
 CLAIM = clock.rfc3339(START), ClientClaim("kaibiao", "0.1.0", "0" * 64)
 
 

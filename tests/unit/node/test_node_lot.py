@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+import pytest
+
 from kernel import canonical, keys
 from kernel.statements import Signed
 from sealing import opening, release
@@ -12,6 +14,8 @@ from supervision import facts
 from supervision.node.serve import Desk
 from tests.unit.node.node_lot import CLOSES, LOT, OPENS, TIMES, LotPlay
 from tests.unit.node.node_world import ORGS, check_oracle
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_node_makes_fresh_identities_and_one_answer_however_often_it_is_asked(world):

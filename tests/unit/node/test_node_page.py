@@ -25,7 +25,7 @@ from tests.unit.node.node_lot import LOT, OPENS
 def web(play):
     """The supervising authority's node behind a real socket: its address."""
     found = server(Desk(play.world.node), "127.0.0.1", 0)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread = threading.Thread(target=found.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{found.server_port}"
     found.shutdown()

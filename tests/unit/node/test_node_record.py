@@ -10,6 +10,8 @@ from supervision.node.countersigning import TYPE
 from tests.unit.node.node_lot import LOT, LotPlay
 from tests.unit.node.node_world import ORGS, make_world
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def play(tmp_path):

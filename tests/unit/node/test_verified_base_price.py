@@ -19,6 +19,8 @@ from verifier.baseprice import base_price
 from verifier.case import LotCase
 from verifier.claims import Mark
 
+pytestmark = pytest.mark.slow
+
 AT = "2026-11-23T01:30:00Z"
 SHA = "base_price_sha256"
 

@@ -27,6 +27,7 @@ def test_an_honest_tender_holds_in_every_claim(honest, tmp_path):
     assert len(report.claims) > 40
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("topic", "play", "words"), IN_THE_LOG, ids=lambda value: getattr(value, "__name__", None))
 def test_a_lie_in_the_log_is_found(topic, play, words, tmp_path):
     report = recheck(play(tmp_path).play(), tmp_path / "archive")
