@@ -17,7 +17,7 @@ from sqlalchemy import exists, select
 
 from accounts.actor import Actor
 from accounts.roles import Role
-from bidding import events, lots, nodes, releases
+from bidding import events, exceptions, lots, nodes, releases
 from bidding.models import Opened, Opening, Roll
 from bidding.states import OpeningStep
 from kernel.clock import parse_rfc3339
@@ -36,7 +36,7 @@ from tendering.visibility import check_project
 
 STARTED = "kaibiao-opening-started/1"
 STARTED_FIELDS = {"type", "lot", "at", "recording", "deposits"}
-RECORDING = {"on", "overridden", "none"}
+RECORDING = {exceptions.ON, exceptions.OVERRIDDEN, exceptions.NONE}
 DEPOSITS = {"swept", "none"}
 RULE = "log-and-nodes.md 3 Release"
 AT_MOST_OFF = timedelta(minutes=10)
@@ -59,6 +59,7 @@ def start(actor: Actor, lot_code: str, statement: Signed, now: datetime) -> Open
         return opening
     _check_opens(lot)
     content = _started_content(lot, statement, now)
+    exceptions.check(lot, content["recording"])
     by = "owner" if _signed_by(statement, lots.keyset(lot).fact_keys.owner) else "agency"
     fact = facts.OpeningStarted(lot=lot_code, by=by, file=b64(statement.raw), sig=b64(statement.sig))
     log.append(fact, lot=lot_code)

@@ -15,6 +15,8 @@ from bidding import (
     board,
     candidates,
     desk,
+    exception_pages,
+    exceptions,
     lots,
     nodes,
     opening,
@@ -36,6 +38,7 @@ from sealing.sheet import Sheet
 from tendering.visibility import check_project
 
 pages = Blueprint("bidding", __name__, template_folder="templates")
+pages.register_blueprint(exception_pages.pages)
 
 Page = str | tuple[str, int] | AnyResponse
 
@@ -216,11 +219,14 @@ def _price(sheet: Sheet | None) -> dict[str, str | None]:
 def _host(code: str) -> dict[str, Any]:
     lot, running = lots.find(code), opening.of_lot(code)
     role = check_project(lot.tender, current_actor(), Role.OWNER, Role.AGENCY)
+    choices = exceptions.choices(lot)
+    chosen = request.args.get("recording", "")
+    recording = chosen if chosen in choices else choices[0]
     content = {
         "type": opening.STARTED,
         "lot": code,
         "at": rfc3339(clock.now()),
-        "recording": "none",
+        "recording": recording,
         "deposits": "none",
     }
     return {
@@ -230,6 +236,9 @@ def _host(code: str) -> dict[str, Any]:
         "record": keys.b64(running.record) if running and running.record else None,
         "opening": board.of_lot(code),
         "statement": keys.b64(canonical.encode(content)),
+        "recording": recording,
+        "recording_choices": choices,
+        "recording_law": exceptions.rule_of(lot),
         "objections": readout.objections(code),
     }
 

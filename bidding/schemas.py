@@ -117,6 +117,14 @@ class StartedOut(Schema):
     started_at = Moment(allow_none=True)
 
 
+class ExceptionOut(Schema):
+    """An exception from recording; `done_at` is null while it waits for its second."""
+
+    reason = Text()
+    at = Moment()
+    done_at = Moment(allow_none=True)
+
+
 class ConfirmationOut(Schema):
     line = fields.Integer()
     confirmed_at = Moment()

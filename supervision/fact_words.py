@@ -98,6 +98,7 @@ _REVIEW = {
     "source.agreed": Words("与单一来源商定价格", "Price agreed with a single source"),
     "recording.reported": Words("录像上报", "Recording reported"),
     "recording.missing": Words("说明录像缺失", "Missing recording explained"),
+    "exception.approved": Words("批准例外", "Exception approved"),
     "recording.listed": Words("录像清单", "List of recordings"),
     "result.published": Words("评标结果", "Evaluation result"),
     "negotiation.met": Words("与供应商谈判", "Session with a supplier"),

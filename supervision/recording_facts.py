@@ -41,6 +41,16 @@ class RecordingMissing(Fact, kind="recording.missing"):
     at: Instant
 
 
+class ExceptionApproved(Fact, kind="exception.approved"):
+    """Two organizations let an opening begin without what the law asks for."""
+
+    lot: str
+    what: Literal["recording"]
+    reason: str
+    law: str
+    at: Instant
+
+
 class RecordingListed(Fact, kind="recording.listed"):
     """The list that goes into the archive: complete when every gap longer than `bound_s` seconds has its stated reason."""
 

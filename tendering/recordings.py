@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid, Words
+from tendering.packs import Kind, Pack, Rule
 from tendering.states import LotState
 
 LAW = "《财政部令第87号》第三十九条"
@@ -33,6 +34,11 @@ PHASE_WORDS: Mapping[Phase, Words] = {
     Phase.OPENING: Words("开标", "Opening"),
     Phase.EVALUATION: Words("评标（评审）", "Evaluation"),
 }
+
+
+def asked(pack: Pack) -> Rule | None:
+    """The pack's rule that asks for recordings; None where its law does not."""
+    return next(iter(pack.find(Kind.RECORD, "recording")), None)
 
 
 @dataclass(frozen=True)

@@ -337,7 +337,7 @@ class BiddingStage(Stage):
 
         with self.act() as now:
             content = {
-                "type": opening.STARTED, "lot": lot, "at": rfc3339(now), "recording": "none", "deposits": "none"
+                "type": opening.STARTED, "lot": lot, "at": rfc3339(now), "recording": "on", "deposits": "none"
             }  # fmt: skip
             opening.start(self.owner, lot, Signed.make(content, self.owner_key), now)
 

@@ -9,9 +9,9 @@ from kernel import canonical
 from kernel.clock import parse_rfc3339
 from kernel.errors import Words
 from supervision import facts
-from supervision.recording_facts import RecordingListed, RecordingMissing, RecordingReported
+from supervision.lotview import OPENING
+from supervision.recording_facts import ExceptionApproved, RecordingListed, RecordingMissing, RecordingReported
 from tendering import recordings as rules
-from tendering.packs import Kind
 from tendering.recordings import Span, Stated
 from verifier.case import Case, LotCase, short
 from verifier.claims import Section, not_due, one
@@ -19,10 +19,32 @@ from verifier.claims import Section, not_due, one
 TOPIC = "recordings"
 
 
+def exceptions(lot: LotCase) -> Section[None]:
+    """The host began with the recording that the law asks for, or after two organizations let it pass (rules.md 5.1)."""
+    rule = rules.asked(lot.case.pack)
+    for index, fact in lot.logged(facts.OpeningStarted):
+        said = fact.signed.content(OPENING)["recording"]
+        passed = any(before < index for before, _ in lot.logged(ExceptionApproved))
+        faults = []
+        if said == "overridden" and not passed:
+            faults.append(
+                Words("主持人称经批准不录像，日志中没有批准", "the host names an exception that the log does not hold")
+            )
+        if said == "none" and rule is not None:
+            faults.append(Words(f"开标没有录像（{rule.cited}）", f"opened without a recording ({rule.cited})"))
+        if faults or (rule is not None and said != "none"):
+            zh, en = (
+                ("经批准不录像", "not recorded, by exception")
+                if passed
+                else ("开标时正在录像", "recorded when it began")
+            )
+            yield from one(TOPIC, faults, Words(zh, en))
+
+
 def recordings(lot: LotCase) -> Section[None]:
     """The list of the archive says what the log gives: every segment, every gap, and whether all is explained."""
     spans, listed = list(_spans(lot, None)), lot.logged(RecordingListed)
-    if not spans and not (lot.case.pack.find(Kind.RECORD, "recording") and _windows(lot)):
+    if not spans and not (rules.asked(lot.case.pack) and _windows(lot)):
         return
     if not listed:
         zh, en = f"已上报 {len(spans)} 段，归档时列入清单", f"{len(spans)} segments reported; listed with the archive"

@@ -126,6 +126,7 @@ def _bids(lot: LotCase, method: MethodSpec | None) -> Section[None]:
         yield from _after(lot, read)
     else:
         yield from _evaluation(lot, method, (found, read), disclosed)
+    yield from guarded(recordings.TOPIC, recordings.exceptions(lot))
     yield from guarded(recordings.TOPIC, recordings.recordings(lot))
 
 

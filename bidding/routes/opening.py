@@ -8,10 +8,11 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 
 from accounts.access import current_actor
-from bidding import board, opening, readout, record, schemas
+from bidding import board, exceptions, opening, readout, record, schemas
 from bidding.models import Opened, Opening, OpeningObjection
 from kernel import clock
 from kernel.statements import Signed
+from tendering.models import Approval
 
 bp = Blueprint("opening_api", __name__, url_prefix="/api/v1", description="The opening of a lot")
 
@@ -30,6 +31,28 @@ class Openings(MethodView):
     def post(self, body: Body, lot: str) -> Opening:
         """Start the opening: the statement kaibiao-opening-started/1, signed by the key of owner or agency."""
         return opening.start(current_actor(), lot, Signed(**body), clock.now())
+
+
+@bp.route("/lots/<string:lot>/opening/exception")
+class Exceptions(MethodView):
+    @bp.arguments(schemas.WordsIn)
+    @bp.response(201, schemas.ExceptionOut)
+    def post(self, body: Body, lot: str) -> Approval:
+        """Say why the opening will not be recorded, as the law asks (OPS); it waits for another organization."""
+        return exceptions.propose(current_actor(), lot, body["words"], clock.now())
+
+    @bp.response(204)
+    def delete(self, lot: str) -> None:
+        """Take back what nobody seconded yet (OPS)."""
+        exceptions.take_back(current_actor(), lot, clock.now())
+
+
+@bp.route("/lots/<string:lot>/opening/exception/second")
+class ExceptionSeconds(MethodView):
+    @bp.response(201, schemas.ExceptionOut)
+    def post(self, lot: str) -> Approval:
+        """Let the opening begin unrecorded (SUP or MGR); the reason is public from then on."""
+        return exceptions.second(current_actor(), lot, clock.now())
 
 
 @bp.route("/lots/<string:lot>/confirmations")

@@ -19,7 +19,7 @@ from tendering import packs
 from tendering import recordings as rules
 from tendering.contracts.course import told
 from tendering.models import Lot
-from tendering.packs import Kind, Rule
+from tendering.packs import Rule
 from tendering.recordings import Gap, Sign, Span, Stated, Window
 
 MOST = 50
@@ -56,7 +56,7 @@ class Recorded:
 
 def rule_of(lot: Lot) -> Rule | None:
     """The pack's rule that asks for recordings; None where its law does not."""
-    return next(iter(packs.load(lot.tender.pack_id).find(Kind.RECORD, "recording")), None)
+    return rules.asked(packs.load(lot.tender.pack_id))
 
 
 def bound() -> dt.timedelta:

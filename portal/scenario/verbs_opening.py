@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bidding import opening
+from bidding import exceptions, opening
 from evaluation import committee, reading, scoring
 from evaluation.qualification import service as qualification
 from evaluation.report import register, signing
@@ -22,13 +22,29 @@ GROUND, HEAD, MARKS = "未实质性响应招标文件", "unresponsive", "30"
 
 
 @do("start_opening")
-def start_opening(world: World, by: Person, lot: int = 1) -> str:
-    """The host signs that the opening begins."""
-    said = {"lot": world.code(lot), "at": rfc3339(world.now), "recording": "on", "deposits": "none"}
+def start_opening(world: World, by: Person, lot: int = 1, recording: str = "on") -> str:
+    """The host signs that the opening begins, and whether it is recorded: `on`, `none` or `overridden`."""
+    said = {"lot": world.code(lot), "at": rfc3339(world.now), "recording": recording, "deposits": "none"}
     with world.act() as now:
         opening.start(by.actor, world.code(lot), Signed.make({"type": opening.STARTED, **said}, by.key), now)
     world.breathe()
     return "宣布开标"
+
+
+@do("except_recording")
+def except_recording(world: World, by: Person, reason: str, lot: int = 1) -> str:
+    """The centre says why the opening will not be recorded."""
+    with world.act() as now:
+        exceptions.propose(by.actor, world.code(lot), reason, now)
+    return f"申请不录像：{reason}"
+
+
+@do("approve_exception")
+def approve_exception(world: World, by: Person, lot: int = 1) -> str:
+    """Another organization lets it pass."""
+    with world.act() as now:
+        exceptions.second(by.actor, world.code(lot), now)
+    return "批准例外"
 
 
 @do("form_committee")
