@@ -16,6 +16,11 @@ settings.register_profile("quick", deadline=None, max_examples=20)  # `make chec
 settings.load_profile("house")
 
 QUICK = ("tests/unit", "tests/property", "tests/house")
+LONG = (
+    "tests/browser/test_platform_pages", "tests/integration/test_scenarios", "tests/browser", "tests/faults",
+    "tests/integration/test_walk",
+)  # fmt: skip
+"""Files of few and long tests, the longest first."""
 _running = contextlib.ExitStack()
 
 
@@ -32,6 +37,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     _running.close()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first, so that no worker is left alone with one at the end; the order within is anybody's."""
+    items.sort(key=lambda item: next((place for place, name in enumerate(LONG) if item.nodeid.startswith(name)), 9))
 
 
 @pytest.fixture
