@@ -20,6 +20,7 @@ from scenes import PlayedScene, Scene
 
 from accounts import ties
 from accounts.roles import Role
+from bidding import exceptions
 from evaluation.negotiation import parties, threads
 from evaluation.review import clarification
 from evaluation.review.clarification import Request
@@ -43,6 +44,7 @@ SAID = (
     "能否提供五年质保？", "可以提供五年质保。", "可以。", "质保期由三年改为五年。", "智慧教室", "青财购〔2026〕9号", verbs_review.ASKED,
 )  # fmt: skip
 """Words of people, which no catalog translates."""
+REASON = "录像主机故障，备用设备明日方能送达"
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +196,21 @@ def _looks_at_the_review(place: PlayedScene, inspector: Inspector) -> None:
             clarification.support(people[name], lot, 1, now)
     place.look(inspector, people["bidder2"], f"/desk/{lot}/clarifications", f"/desk/{lot}")
     place.look(inspector, people["seat1"], f"/evaluate/{lot}/review")
+
+
+def test_an_exception_from_recording(tmp_path: Path, chromium: Browser, inspector: Inspector) -> None:
+    with scenes.played(tmp_path, chromium, "procurement_recording_excepted", "approve_exception") as place:
+        world, lot = place.world, place.world.code(1)
+        people = {name: person.actor for name, person in world.people.items()}
+        inspector.said = words_of_people(
+            *scenes.SAID, *SAID, REASON, "教学设备", *(one.name for one in world.people.values())
+        )
+        place.look(inspector, people["centre"], f"/lots/{lot}/exception")
+        place.look(inspector, people["owner"], f"/owner/lots/{lot}/opening", f"/lots/{lot}/exception")
+        with world.act() as now:
+            exceptions.propose(people["centre"], lot, REASON, now)
+        place.look(inspector, people["supervisor"], "/approvals", f"/lots/{lot}/exception")
+        with world.act() as now:
+            exceptions.second(people["supervisor"], lot, now)
+        place.look(inspector, None, f"/lots/{lot}/exception")
+        place.look(inspector, people["owner"], f"/owner/lots/{lot}/opening")
